@@ -1,0 +1,111 @@
+//! What a room tells whoever records it.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::codec::Codec;
+use crate::frame::Frame;
+use crate::time::{RoomTime, RtpTime};
+use crate::track::{TrackId, Uid};
+
+/// Why a participant is gone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeaveReason {
+    /// The publisher deleted its session.
+    Quit,
+    /// No packet came for the configured time, or the connection failed.
+    Lost,
+    /// A newer session of the same uid took over; the participant stays.
+    Replaced,
+}
+
+/// A sender report's map between the sender's two clocks (RFC 3550, 6.4.1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SenderReport {
+    /// Whose and what.
+    pub track: TrackId,
+    /// When the report arrived.
+    pub arrived: RoomTime,
+    /// The sender's own clock, in microseconds since the Unix epoch. It may be wrong by any amount;
+    /// only differences between tracks of one participant mean anything.
+    pub sender_micros: i64,
+    /// The track's media time at that moment, extended as the frames' are.
+    pub rtp_time: RtpTime,
+}
+
+/// Something that happened in a room, in the order in which it happened.
+///
+/// A subscriber first gets `Joined` and `TrackStarted` for what is already there (stamped with the
+/// original times), then everything as it comes.
+#[derive(Clone, Debug)]
+pub enum RoomEvent {
+    /// A participant's session is connected.
+    Joined {
+        /// Who.
+        uid: Uid,
+        /// When the participant first joined; a takeover or a quick return doesn't change it.
+        at: RoomTime,
+    },
+    /// A participant is gone. A frame of the same uid after this comes only after a new `Joined`.
+    Left {
+        /// Who.
+        uid: Uid,
+        /// When.
+        at: RoomTime,
+        /// Why.
+        reason: LeaveReason,
+    },
+    /// The first frame of a track came, or the first with another codec.
+    TrackStarted {
+        /// Which.
+        track: TrackId,
+        /// Encoded how.
+        codec: Codec,
+        /// When.
+        at: RoomTime,
+    },
+    /// No frame of the track has come for a while (the participant is still there).
+    Muted {
+        /// Which.
+        track: TrackId,
+        /// When the silence was noticed.
+        at: RoomTime,
+    },
+    /// Frames of a muted track come again.
+    Unmuted {
+        /// Which.
+        track: TrackId,
+        /// When.
+        at: RoomTime,
+    },
+    /// A frame.
+    Frame(Arc<Frame>),
+    /// A sender report.
+    Report(SenderReport),
+    /// This subscriber was too slow and its bounded queue dropped events.
+    Lost {
+        /// When the queue had room again.
+        at: RoomTime,
+        /// How many events were dropped.
+        events: u64,
+    },
+}
+
+impl RoomEvent {
+    /// When it happened.
+    #[must_use]
+    pub fn at(&self) -> RoomTime {
+        match self {
+            Self::Joined { at, .. }
+            | Self::Left { at, .. }
+            | Self::TrackStarted { at, .. }
+            | Self::Muted { at, .. }
+            | Self::Unmuted { at, .. }
+            | Self::Lost { at, .. } => *at,
+            Self::Frame(frame) => frame.arrived,
+            Self::Report(report) => report.arrived,
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! What an encoder makes and a segment holds: samples, and the facts a player needs to read them.
+
+use bytes::Bytes;
+
+use crate::frame::{FrameKind, Size};
+use crate::time::RoomTime;
+
+/// One encoded access unit on its way into a file.
+///
+/// Samples of a track follow each other without gap: the next one starts where this one ends.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sample {
+    /// The bytes as ISO BMFF stores them: H.264 with 4-byte lengths and without parameter sets,
+    /// AV1 without temporal delimiters, AAC raw access units, Opus packets.
+    pub data: Bytes,
+    /// In ticks of the track's timescale.
+    pub duration: u32,
+    /// Whether a player can start here.
+    pub kind: FrameKind,
+}
+
+/// The facts about one output track that don't change while the file grows.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TrackConfig {
+    /// Ticks a second of its samples' durations.
+    pub timescale: u32,
+    /// How it is encoded.
+    pub coding: Coding,
+}
+
+/// An output encoding with its decoder configuration.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Coding {
+    /// H.264.
+    H264 {
+        /// Coded picture size.
+        size: Size,
+        /// Sequence parameter set, a whole NAL unit without start code.
+        sps: Bytes,
+        /// Picture parameter set, likewise.
+        pps: Bytes,
+    },
+    /// AV1.
+    Av1 {
+        /// Coded picture size.
+        size: Size,
+        /// The sequence header OBU with its header and size field.
+        sequence_header: Bytes,
+    },
+    /// AAC-LC.
+    Aac {
+        /// AudioSpecificConfig (ISO 14496-3, 1.6.2.1).
+        config: Bytes,
+        /// Channels, 1 or 2.
+        channels: u8,
+        /// Samples a second.
+        rate: u32,
+    },
+    /// Opus at 48 kHz, its pre-skip already removed.
+    Opus {
+        /// Channels, 1 or 2.
+        channels: u8,
+    },
+}
+
+impl Coding {
+    /// Whether it is a picture track.
+    #[must_use]
+    pub const fn is_video(&self) -> bool {
+        matches!(self, Self::H264 { .. } | Self::Av1 { .. })
+    }
+}
+
+/// A cut piece of a recording: a whole fMP4 media segment.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Segment {
+    /// 0, 1, 2, ... within one playlist.
+    pub index: u64,
+    /// Room time of its first picture or sample.
+    pub start: RoomTime,
+    /// Length in microseconds: exactly the sum of its leading track's sample durations.
+    pub micros: u64,
+    /// `moof` and `mdat`, ready to be written.
+    pub bytes: Bytes,
+}

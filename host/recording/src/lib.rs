@@ -1,0 +1,3 @@
+//! One recording from start to last callback.
+
+pub mod ports;

@@ -1,0 +1,268 @@
+//! Ports: what a recording asks of the outside, in its own words.
+//!
+//! `capstan-plugin` implements them with sandboxed components, the process with its native stores,
+//! tests with plain Rust. Nothing here names a vendor, a plugin system or an HTTP library.
+
+use std::fmt;
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use capstan_media::scene::{LayoutInput, Scene};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// A future behind a pointer, so that ports can be trait objects.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+// --- layout ---------------------------------------------------------------------------------
+
+/// Answers where everything is painted. One value serves one recording, on its own thread.
+pub trait Layout: Send {
+    /// Answers a validated scene within its time budget.
+    ///
+    /// # Errors
+    /// The layout said no or misbehaved; the caller keeps the last good scene or uses its own grid.
+    fn arrange(&mut self, input: &LayoutInput) -> Result<Scene, LayoutError>;
+}
+
+/// Why there is no scene.
+#[derive(Debug, Error, Clone)]
+pub enum LayoutError {
+    /// The layout answered an error of its own (bad options, say).
+    #[error("layout {layout} refused: {reason}")]
+    Refused {
+        /// The layout's name.
+        layout: String,
+        /// Its words, cut.
+        reason: String,
+    },
+    /// It broke its contract.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// It faulted repeatedly and isn't asked for now.
+    #[error("layout {layout} is benched after repeated faults")]
+    Benched {
+        /// The layout's name.
+        layout: String,
+    },
+}
+
+/// A plugin broke its contract: never the end of a recording.
+#[derive(Debug, Error, Clone)]
+#[error("plugin {plugin} faulted ({kind}): {detail}")]
+pub struct Fault {
+    /// The plugin's name.
+    pub plugin: String,
+    /// Its class.
+    pub kind: FaultKind,
+    /// For the operator's eyes; holds no secret.
+    pub detail: String,
+}
+
+/// Classes of faults, as metrics and events name them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultKind {
+    /// It trapped (a panic, an illegal access).
+    Trapped,
+    /// It used up its time.
+    OutOfTime,
+    /// It asked for more memory than its budget.
+    OutOfMemory,
+    /// It answered something malformed, over-size or out of range.
+    BadAnswer,
+    /// It asked for something it wasn't granted.
+    Refused,
+}
+
+impl fmt::Display for FaultKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Trapped => "trapped",
+            Self::OutOfTime => "out_of_time",
+            Self::OutOfMemory => "out_of_memory",
+            Self::BadAnswer => "bad_answer",
+            Self::Refused => "refused",
+        })
+    }
+}
+
+// --- storage --------------------------------------------------------------------------------
+
+/// Where a recording's files go. It is kept on disk with each owed upload, credentials included,
+/// since an upload must go on after a restart; `Debug` and logs never show `config`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StorageTarget {
+    /// Which storage: a plugin's name, or `store` for the process's native one.
+    pub storage: String,
+    /// Its configuration, a JSON object. Secret.
+    pub config: String,
+}
+
+impl fmt::Debug for StorageTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StorageTarget").field("storage", &self.storage).finish_non_exhaustive()
+    }
+}
+
+/// Opens storages by target.
+pub trait Storages: Send + Sync {
+    /// Checks the configuration and readies the storage. No request leaves yet.
+    ///
+    /// # Errors
+    /// Unknown storage or a configuration that it refuses.
+    fn open(&self, target: &StorageTarget) -> Result<Arc<dyn Storage>, UploadError>;
+}
+
+/// Puts files into one bucket. Many uploads run at once.
+pub trait Storage: Send + Sync {
+    /// Uploads one file and verifies that it arrived whole. May be repeated with the same key.
+    fn put<'a>(
+        &'a self,
+        upload: &'a Upload,
+        progress: &'a dyn UploadProgress,
+    ) -> BoxFuture<'a, Result<Stored, UploadError>>;
+}
+
+/// One file that must reach a bucket.
+#[derive(Debug, Clone)]
+pub struct Upload {
+    /// Unique and the same at every attempt.
+    pub id: String,
+    /// The object's key: `prefix/name`.
+    pub key: String,
+    /// The file; it doesn't change during the attempt.
+    pub path: PathBuf,
+    /// Its length in bytes.
+    pub size: u64,
+    /// Its media type.
+    pub content_type: String,
+    /// What an earlier attempt saved, to go on from there.
+    pub saved: Option<Vec<u8>>,
+}
+
+/// Keeps an attempt's state so that a later one can go on.
+pub trait UploadProgress: Send + Sync {
+    /// Durable when it returns; a failure is logged and costs only a repeated upload.
+    fn save(&self, state: Vec<u8>);
+}
+
+/// The object is in the bucket, whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Where, without credentials.
+    pub url: String,
+}
+
+/// Why an upload attempt failed.
+#[derive(Debug, Error, Clone)]
+pub enum UploadError {
+    /// The same attempt may succeed later: throttled, server error, time-out, no network.
+    #[error("upload of {key} failed for now: {reason}")]
+    Transient {
+        /// The object's key.
+        key: String,
+        /// The vendor's or the network's words.
+        reason: String,
+        /// The vendor asked to wait this many milliseconds.
+        retry_after_ms: Option<u64>,
+    },
+    /// Nothing will change until the operator does: wrong keys, no bucket, denied.
+    #[error("storage {storage} refused: {code}: {reason}")]
+    Rejected {
+        /// Which storage.
+        storage: String,
+        /// A class from the storage contract, `bad-credentials` for example.
+        code: String,
+        /// The vendor's own code and words.
+        reason: String,
+    },
+    /// The storage plugin broke its contract.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// The file to upload can't be read.
+    #[error("file of upload {key} can't be read: {reason}")]
+    File {
+        /// The object's key.
+        key: String,
+        /// The system's words.
+        reason: String,
+    },
+}
+
+// --- callback -------------------------------------------------------------------------------
+
+/// Opens the callback of an app by its id.
+pub trait Callbacks: Send + Sync {
+    /// `None` if the app wants no events.
+    ///
+    /// # Errors
+    /// The callback is configured wrongly; events stay owed.
+    fn open(&self, app: &str) -> Result<Option<Arc<dyn Callback>>, DeliveryError>;
+}
+
+/// Tells an operator's server what happens.
+pub trait Callback: Send + Sync {
+    /// Delivers one event.
+    fn deliver<'a>(&'a self, notice: &'a Notice) -> BoxFuture<'a, Result<Delivery, DeliveryError>>;
+}
+
+/// One event on its way out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Notice {
+    /// The same at every delivery of the event.
+    pub id: String,
+    /// The app it belongs to.
+    pub app: String,
+    /// The room's name.
+    pub room: String,
+    /// The recorder's uid.
+    pub recorder_uid: u32,
+    /// The recording.
+    pub sid: String,
+    /// 0, 1, 2, ... within the recording, without gaps.
+    pub sequence: u64,
+    /// When it happened, Unix milliseconds.
+    pub at_ms: i64,
+    /// What happened: the event's stable name, `recorder_started` for example.
+    pub kind: String,
+    /// Facts of that kind: a JSON object.
+    pub details: serde_json::Value,
+    /// 0 at the first delivery.
+    pub attempt: u32,
+}
+
+/// How a delivery ended well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// The server took it.
+    Delivered,
+    /// The callback isn't interested in this kind.
+    Ignored,
+}
+
+/// Why a delivery failed.
+#[derive(Debug, Error, Clone)]
+pub enum DeliveryError {
+    /// Worth trying again.
+    #[error("event {id} not delivered: {reason}")]
+    Transient {
+        /// The notice's id.
+        id: String,
+        /// What the server or the network said.
+        reason: String,
+    },
+    /// Not worth it.
+    #[error("event {id} can't be delivered: {reason}")]
+    Rejected {
+        /// The notice's id.
+        id: String,
+        /// Why.
+        reason: String,
+    },
+    /// The callback plugin broke its contract.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
