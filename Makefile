@@ -1,0 +1,40 @@
+# The two commands: `make demo` records a room, `make test` proves the promises.
+.PHONY: demo test check bench plugins guests build setup-build setup-test setup-check
+
+# The demo's length in seconds and its number of publishers.
+SECONDS_OF_DEMO ?= 20
+PUBLISHERS ?= 4
+
+demo: build
+	cargo run --quiet -p capstan-server -- demo --seconds $(SECONDS_OF_DEMO) --publishers $(PUBLISHERS)
+
+build: setup-build plugins
+	cargo build -p capstan-server
+
+# What the plugins decide, as plain Rust; then everything else, against the built plugins.
+test: setup-test plugins guests
+	cd plugins && cargo test --quiet
+	cargo test --workspace
+
+check: setup-check
+	cargo fmt --all --check
+	cd plugins && cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
+	cargo run --quiet -p capstan-pack -- --check wit/v1
+	cargo deny --offline check bans licenses sources
+	cargo machete
+
+bench: build
+	scripts/bench
+
+# Every shipped plugin, from source to plugins/built/*.wasm.
+plugins: setup-build
+	plugins/build
+
+# The misbehaving guests that the tests load.
+guests: setup-build
+	tests/guests/build
+
+setup-build setup-test setup-check: setup-%:
+	@scripts/setup $*
