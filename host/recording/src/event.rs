@@ -1,0 +1,1 @@
+//! What a recording tells the outside, by stable names.

@@ -1,0 +1,200 @@
+//! What one recording is asked to do: values that outlive the process beside its tapes.
+
+use std::time::Duration;
+
+use capstan_media::frame::Size;
+use capstan_media::scene::Colour;
+use capstan_media::track::RoomId;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::ports::StorageTarget;
+
+/// Everything that decides what a recording makes of a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordingSettings {
+    /// The recording's id: letters, digits, `-` and `_`, at most 64. It names its folder.
+    pub sid: String,
+    /// The room.
+    pub room: RoomId,
+    /// The recorder's uid in events.
+    pub recorder_uid: u32,
+    /// Picture and sound.
+    pub output: OutputSettings,
+    /// The layout at the start.
+    pub layout: LayoutChoice,
+    /// Put before every object's key, without a slash at either end; may be empty.
+    pub prefix: String,
+    /// Where finished files go.
+    pub storage: StorageTarget,
+    /// The recording ends when nobody has sent media for this long.
+    pub max_idle: Duration,
+    /// The least length of a segment, 1 s to 60 s.
+    pub segment: Duration,
+    /// How far the composite may fall behind before it skips pictures.
+    pub overload_after: Duration,
+    /// Whether tapes stay after every file is uploaded.
+    pub keep_tapes: bool,
+}
+
+/// The mixed output. It is kept as JSON beside the tapes, so that they can be rendered again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutputSettings {
+    /// The canvas in pixels, both sides even.
+    pub canvas: Size,
+    /// Pictures a second.
+    pub fps: u32,
+    /// The picture, `None` for sound only.
+    pub video: Option<VideoOutput>,
+    /// The sound, `None` for pictures only.
+    pub audio: Option<AudioOutput>,
+    /// Fills the canvas while there is no scene.
+    pub background: Colour,
+    /// How long after its room time a picture is rendered, in milliseconds: frames that arrive
+    /// within this time are in it.
+    pub playout_delay_ms: u32,
+}
+
+/// The encoded picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VideoOutput {
+    /// How it is encoded.
+    pub codec: VideoCodec,
+    /// Kilobits a second.
+    pub bitrate_kbps: u32,
+}
+
+/// The encoded sound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AudioOutput {
+    /// How it is encoded.
+    pub codec: AudioCodec,
+    /// 1 or 2.
+    pub channels: u8,
+    /// Kilobits a second.
+    pub bitrate_kbps: u32,
+}
+
+/// Picture encodings that a recording can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum VideoCodec {
+    /// Plays everywhere.
+    H264,
+    /// Smaller, costlier.
+    Av1,
+}
+
+/// Sound encodings that a recording can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AudioCodec {
+    /// AAC-LC at 48 kHz.
+    Aac,
+    /// Opus at 48 kHz.
+    Opus,
+}
+
+/// Which layout answers, and with what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LayoutChoice {
+    /// The layout's name.
+    pub name: String,
+    /// Its options: a JSON object.
+    pub options: String,
+}
+
+/// A setting that no recording can have.
+#[derive(Debug, Error, PartialEq, Eq, Clone)]
+#[error("{field} {what}")]
+pub struct BadSetting {
+    /// Which.
+    pub field: &'static str,
+    /// What is wrong with it.
+    pub what: String,
+}
+
+/// Longest accepted sid, room name and prefix; the three together stay below the 1024 bytes that
+/// object stores allow a key, and a file name below the 255 of file systems.
+const MAX_SID: usize = 64;
+const MAX_ROOM: usize = 128;
+const MAX_PREFIX: usize = 512;
+
+impl RecordingSettings {
+    /// Checks what decides file names and lengths.
+    ///
+    /// # Errors
+    /// The first setting found wrong.
+    pub fn validate(&self) -> Result<(), BadSetting> {
+        let bad = |field, what: &str| Err(BadSetting { field, what: what.into() });
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if self.sid.is_empty() || self.sid.len() > MAX_SID || !self.sid.chars().all(plain) {
+            return bad("sid", "must be 1 to 64 letters, digits, - or _");
+        }
+        let name = &self.room.name;
+        let unsafe_name = |c: char| c.is_control() || c == '/' || c == '\\';
+        if name.is_empty() || name.len() > MAX_ROOM || name.chars().any(unsafe_name) {
+            return bad("room", "must be 1 to 128 bytes without slashes or control characters");
+        }
+        let odd_part = |part: &str| part.is_empty() || part == "." || part == "..";
+        let prefix = &self.prefix;
+        if prefix.len() > MAX_PREFIX
+            || prefix.chars().any(|c| c.is_control() || c == '\\')
+            || (!prefix.is_empty() && prefix.split('/').any(odd_part))
+        {
+            return bad("prefix", "must be folder names joined by single slashes");
+        }
+        if !(Duration::from_secs(1)..=Duration::from_secs(60)).contains(&self.segment) {
+            return bad("segment", "must be 1 s to 60 s");
+        }
+        if self.output.video.is_none() && self.output.audio.is_none() {
+            return bad("output", "needs video or audio");
+        }
+        if !(1..=60).contains(&self.output.fps) {
+            return bad("fps", "must be 1 to 60");
+        }
+        Ok(())
+    }
+
+    /// The start of every file's name, without prefix: `<sid>_<room>`.
+    #[must_use]
+    pub fn stem(&self) -> String {
+        format!("{}_{}", self.sid, self.room.name)
+    }
+
+    /// The playlist's file name, without prefix.
+    #[must_use]
+    pub fn playlist_name(&self) -> String {
+        format!("{}.m3u8", self.stem())
+    }
+
+    /// An object's key for a file's name.
+    #[must_use]
+    pub fn key(&self, name: &str) -> String {
+        if self.prefix.is_empty() { name.to_owned() } else { format!("{}/{name}", self.prefix) }
+    }
+}
+
+impl OutputSettings {
+    /// What the output's tracks are called in events and file lists.
+    #[must_use]
+    pub const fn track_type(&self) -> TrackType {
+        match (self.video.is_some(), self.audio.is_some()) {
+            (true, false) => TrackType::Video,
+            (false, true) => TrackType::Audio,
+            _ => TrackType::AudioAndVideo,
+        }
+    }
+}
+
+/// What a file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TrackType {
+    /// Sound only.
+    Audio,
+    /// Pictures only.
+    Video,
+    /// Both.
+    AudioAndVideo,
+}

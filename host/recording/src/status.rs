@@ -1,0 +1,125 @@
+//! How a recording is doing, as its owner may ask at any moment.
+
+use std::path::PathBuf;
+
+use capstan_media::time::RoomTime;
+use capstan_media::track::Uid;
+use serde::{Deserialize, Serialize};
+
+use crate::settings::TrackType;
+
+/// Where a recording stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Its threads are being started.
+    Starting,
+    /// It listens to the room and records whoever sends.
+    Recording,
+    /// It was told to end, or ended by itself; the last segment is being made.
+    Stopping,
+    /// Nothing is recorded any more; uploads or events are still owed.
+    Uploading,
+    /// Everything owed has left.
+    Done,
+    /// It ended abnormally; what could be saved was.
+    Failed,
+}
+
+/// Why a recording stopped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopReason {
+    /// Somebody asked for it.
+    Asked,
+    /// Nobody sent media for the recording's idle time.
+    Idle,
+    /// The process shuts down.
+    Shutdown,
+    /// It couldn't go on.
+    Failed,
+}
+
+/// A moment's view of a recording.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordingStatus {
+    /// Where it stands.
+    pub phase: Phase,
+    /// Why it stopped, once it did.
+    pub stopped: Option<StopReason>,
+    /// The playlist's object key, prefix included; known from the start.
+    pub playlist: String,
+    /// The playlist on this machine, written with the first segment.
+    pub playlist_path: PathBuf,
+    /// What the files hold.
+    pub tracks: TrackType,
+    /// Room time of the first slice: the recording's zero. `None` until somebody sends media.
+    pub slice_start: Option<RoomTime>,
+    /// Room time up to which the output is rendered.
+    pub rendered_to: Option<RoomTime>,
+    /// Who is in the room.
+    pub participants: Vec<Uid>,
+    /// Segments cut.
+    pub segments: u64,
+    /// Whether the playlist was uploaded at least once.
+    pub first_upload_done: bool,
+    /// Pictures rendered.
+    pub pictures: u64,
+    /// Pictures skipped by overload.
+    pub pictures_skipped: u64,
+    /// Frames written to tape.
+    pub frames: u64,
+    /// Events that the room, the tape or the composite had to drop.
+    pub frames_lost: u64,
+    /// What is still owed.
+    pub owed: Owed,
+    /// What went wrong most recently, for an operator's eyes.
+    pub trouble: Option<String>,
+}
+
+/// What a recording, or a whole process, still owes to the outside.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owed {
+    /// Files that are to be uploaded.
+    pub uploads: u64,
+    /// Files whose upload was refused; they wait for the operator.
+    pub parked: u64,
+    /// Events that are to be delivered.
+    pub events: u64,
+}
+
+/// One file of a recording, as events and answers list it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileFacts {
+    /// The object's key, prefix included.
+    pub key: String,
+    /// What it holds.
+    pub tracks: TrackType,
+    /// Room time of its start.
+    pub start: RoomTime,
+}
+
+/// What became of the files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivered {
+    /// Every file is in the bucket.
+    Uploaded,
+    /// At least one file was refused and is parked.
+    Parked,
+    /// Nobody sent media, so nothing was produced.
+    Nothing,
+}
+
+/// How a recording ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Why it stopped.
+    pub stopped: StopReason,
+    /// Its playlists; empty if nothing was produced.
+    pub files: Vec<FileFacts>,
+    /// What became of its files.
+    pub delivered: Delivered,
+    /// What made it end abnormally.
+    pub failure: Option<String>,
+}
