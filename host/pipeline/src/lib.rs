@@ -1,1 +1,13 @@
-//! Placeholder.
+//! The stages between encoded frames and segments: playout, decode, mix, encode, segment.
+//!
+//! Nothing here reads a clock, opens a file or starts a thread: what comes out is a function of
+//! what was pushed and of the room times that the caller named.
+//!
+//! ```text
+//! RoomEvent -> playout (order, clock map) -> decode -> mix (scene -> canvas, sound)
+//!                                                            -> encode -> Sample -> segmenter
+//! ```
+
+pub mod composite;
+pub mod encode;
+pub mod segmenter;
