@@ -1,1 +1,37 @@
-//! Placeholder.
+//! Publishers: WHIP offer and answer, one UDP port for all, frames on the room clock.
+//!
+//! ```text
+//!              publish(offer)                       subscribe(room)
+//!                    |                                    ^
+//!    HTTP  ------> Ingest ---- peer ----> socket thread   |  bounded queue each
+//!                                            |            |
+//!    UDP   <======= one port ==============> | peers ---> rooms
+//!                                              (str0m)
+//! ```
+//!
+//! Invariants: only this crate names the WebRTC library. Only the socket thread touches a peer, and
+//! only it reads the clock; peers and rooms get the time as an argument. Nothing a publisher sends
+//! and no slow subscriber can stop another publisher.
+
+mod config;
+mod demux;
+mod error;
+mod ingest;
+mod keyframes;
+mod layers;
+mod offer;
+mod peer;
+mod room;
+mod rtp_clock;
+mod sessions;
+mod socket;
+mod subscription;
+mod time;
+mod track;
+
+pub use config::IngestConfig;
+pub use error::{NoSuchSession, PublishError, StartError};
+pub use ingest::{Ingest, Published};
+pub use room::Presence;
+pub use sessions::SessionId;
+pub use subscription::{Received, Subscription};

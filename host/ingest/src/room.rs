@@ -1,0 +1,303 @@
+//! Who is in which room, and who listens. Pure: time is an argument, queues never block.
+//!
+//! A participant is there while the session that owns its uid is. A newer session takes the uid over
+//! without a leave; a lost one that returns within the grace keeps the time at which it joined.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use capstan_media::codec::Codec;
+use capstan_media::frame::Frame;
+use capstan_media::room::{LeaveReason, RoomEvent, SenderReport};
+use capstan_media::time::RoomTime;
+use capstan_media::track::{RoomId, TrackId, TrackKind, Uid};
+use metrics::counter;
+
+use crate::config::IngestConfig;
+use crate::sessions::PeerId;
+use crate::subscription::{Push, Queue};
+
+/// A participant who is in a room now.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Presence {
+    /// Who.
+    pub uid: Uid,
+    /// Since when.
+    pub joined: RoomTime,
+    /// What it sends, and in which codec.
+    pub tracks: Vec<(TrackKind, Codec)>,
+}
+
+/// Whether a frame is the first of its track in its session (or simulcast layer): its media time
+/// has nothing to do with the one before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Start {
+    /// It is.
+    First,
+    /// It goes on.
+    Next,
+}
+
+/// Every room that has a participant or a subscriber.
+#[derive(Debug)]
+pub(crate) struct Rooms {
+    rooms: HashMap<RoomId, Room>,
+    mute_after: Duration,
+    return_grace: Duration,
+    queue_events: usize,
+    queue_bytes: usize,
+}
+
+#[derive(Debug, Default)]
+struct Room {
+    participants: BTreeMap<Uid, Participant>,
+    subscribers: Vec<Arc<Queue>>,
+    keyframes_wanted: bool,
+}
+
+#[derive(Debug)]
+struct Participant {
+    joined: RoomTime,
+    owner: Owner,
+    tracks: BTreeMap<TrackKind, Track>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Owner {
+    Here(PeerId),
+    LostSince(RoomTime),
+}
+
+#[derive(Debug)]
+struct Track {
+    codec: Codec,
+    started: RoomTime,
+    newest_frame: RoomTime,
+    muted_since: Option<RoomTime>,
+}
+
+impl Rooms {
+    pub(crate) fn new(config: &IngestConfig) -> Self {
+        Self {
+            rooms: HashMap::new(),
+            mute_after: config.mute_after,
+            return_grace: config.return_grace,
+            queue_events: config.queue_events,
+            queue_bytes: config.queue_bytes,
+        }
+    }
+
+    /// A session is connected, again connected, or takes over from an older one.
+    pub(crate) fn connected(&mut self, room: &RoomId, uid: Uid, peer: PeerId, now: RoomTime) {
+        let grace = self.return_grace;
+        let room = self.rooms.entry(room.clone()).or_default();
+        let joined = match room.participants.get_mut(&uid) {
+            Some(participant) => match participant.owner {
+                Owner::Here(_) => {
+                    participant.owner = Owner::Here(peer);
+                    return;
+                }
+                Owner::LostSince(at) if now.since(at) <= grace => participant.joined,
+                Owner::LostSince(_) => now,
+            },
+            None => now,
+        };
+        let participant = Participant { joined, owner: Owner::Here(peer), tracks: BTreeMap::new() };
+        room.participants.insert(uid, participant);
+        room.send(&RoomEvent::Joined { uid, at: joined }, now);
+    }
+
+    /// A session is gone. Nothing happens if another one owns the uid.
+    pub(crate) fn gone(
+        &mut self,
+        room: &RoomId,
+        uid: Uid,
+        peer: PeerId,
+        reason: LeaveReason,
+        now: RoomTime,
+    ) {
+        let Some(room) = self.rooms.get_mut(room) else { return };
+        let Some(participant) = room.participants.get_mut(&uid) else { return };
+        if participant.owner != Owner::Here(peer) {
+            return;
+        }
+        if reason == LeaveReason::Lost {
+            participant.owner = Owner::LostSince(now);
+            participant.tracks.clear();
+        } else {
+            room.participants.remove(&uid);
+        }
+        room.send(&RoomEvent::Left { uid, at: now, reason }, now);
+    }
+
+    /// A frame of the session that owns its uid; frames of any other are ignored.
+    pub(crate) fn frame(&mut self, room: &RoomId, peer: PeerId, frame: Frame, start: Start) {
+        let Some(room) = self.rooms.get_mut(room) else { return };
+        let TrackId { uid, kind } = frame.track;
+        let Some(participant) = room.participants.get_mut(&uid) else { return };
+        if participant.owner != Owner::Here(peer) {
+            return;
+        }
+        let (now, codec) = (frame.arrived, frame.codec);
+        let mut news = Vec::new();
+        let track = participant.tracks.entry(kind);
+        match track {
+            std::collections::btree_map::Entry::Occupied(mut known)
+                if start == Start::Next && known.get().codec == codec =>
+            {
+                let known = known.get_mut();
+                known.newest_frame = now;
+                if known.muted_since.take().is_some() {
+                    news.push(RoomEvent::Unmuted { track: frame.track, at: now });
+                }
+            }
+            other => {
+                let fresh = Track { codec, started: now, newest_frame: now, muted_since: None };
+                let muted = match other {
+                    std::collections::btree_map::Entry::Occupied(mut known) => {
+                        known.insert(fresh).muted_since
+                    }
+                    std::collections::btree_map::Entry::Vacant(vacant) => {
+                        vacant.insert(fresh);
+                        None
+                    }
+                };
+                if muted.is_some() {
+                    news.push(RoomEvent::Unmuted { track: frame.track, at: now });
+                }
+                news.push(RoomEvent::TrackStarted { track: frame.track, codec, at: now });
+            }
+        }
+        news.push(RoomEvent::Frame(Arc::new(frame)));
+        for event in &news {
+            room.send(event, now);
+        }
+    }
+
+    /// A sender report of the session that owns its uid.
+    pub(crate) fn report(&mut self, room: &RoomId, peer: PeerId, report: SenderReport) {
+        let Some(room) = self.rooms.get_mut(room) else { return };
+        let owner = room.participants.get(&report.track.uid).map(|p| p.owner);
+        if owner == Some(Owner::Here(peer)) {
+            room.send(&RoomEvent::Report(report), report.arrived);
+        }
+    }
+
+    /// Notices silence, forgets those who stayed away and the rooms that nobody needs. To be called
+    /// a few times a second.
+    pub(crate) fn tick(&mut self, now: RoomTime) {
+        for room in self.rooms.values_mut() {
+            let mut news = Vec::new();
+            for (&uid, participant) in &mut room.participants {
+                for (&kind, track) in &mut participant.tracks {
+                    let silent = now.since(track.newest_frame) >= self.mute_after;
+                    if silent && track.muted_since.is_none() {
+                        track.muted_since = Some(now);
+                        news.push(RoomEvent::Muted { track: TrackId { uid, kind }, at: now });
+                    }
+                }
+            }
+            for event in &news {
+                room.send(event, now);
+            }
+            room.participants.retain(|_, participant| match participant.owner {
+                Owner::Here(_) => true,
+                Owner::LostSince(at) => now.since(at) <= self.return_grace,
+            });
+            room.subscribers.retain(|queue| !queue.is_unread());
+        }
+        self.rooms.retain(|_, room| !room.participants.is_empty() || !room.subscribers.is_empty());
+    }
+
+    /// Adds a listener, tells it who is there, and wants key frames for it.
+    pub(crate) fn subscribe(&mut self, room: &RoomId) -> Arc<Queue> {
+        let queue = Arc::new(Queue::new(self.queue_events, self.queue_bytes));
+        let room = self.rooms.entry(room.clone()).or_default();
+        for (&uid, participant) in &room.participants {
+            if !matches!(participant.owner, Owner::Here(_)) {
+                continue;
+            }
+            let at = participant.joined;
+            queue.push(RoomEvent::Joined { uid, at }, at);
+            for (&kind, known) in &participant.tracks {
+                let (track, at) = (TrackId { uid, kind }, known.started);
+                queue.push(RoomEvent::TrackStarted { track, codec: known.codec, at }, at);
+                if let Some(at) = known.muted_since {
+                    queue.push(RoomEvent::Muted { track, at }, at);
+                }
+            }
+        }
+        room.subscribers.push(Arc::clone(&queue));
+        room.keyframes_wanted = true;
+        queue
+    }
+
+    /// Wants a key frame of every video track in the room.
+    pub(crate) fn want_keyframes(&mut self, room: &RoomId) {
+        if let Some(room) = self.rooms.get_mut(room) {
+            room.keyframes_wanted = true;
+        }
+    }
+
+    /// The sessions that owe key frames since the last call.
+    pub(crate) fn take_keyframes_wanted(&mut self) -> Vec<PeerId> {
+        let mut peers = Vec::new();
+        for room in self.rooms.values_mut() {
+            if std::mem::take(&mut room.keyframes_wanted) {
+                peers.extend(room.participants.values().filter_map(|p| match p.owner {
+                    Owner::Here(peer) => Some(peer),
+                    Owner::LostSince(_) => None,
+                }));
+            }
+        }
+        peers
+    }
+
+    /// Who is in a room now.
+    pub(crate) fn roster(&self, room: &RoomId) -> Vec<Presence> {
+        let here = |(&uid, participant): (&Uid, &Participant)| {
+            matches!(participant.owner, Owner::Here(_)).then(|| Presence {
+                uid,
+                joined: participant.joined,
+                tracks: participant.tracks.iter().map(|(&kind, t)| (kind, t.codec)).collect(),
+            })
+        };
+        self.rooms
+            .get(room)
+            .map(|room| room.participants.iter().filter_map(here).collect())
+            .unwrap_or_default()
+    }
+
+    /// The rooms with somebody in them.
+    pub(crate) fn occupied(&self) -> Vec<RoomId> {
+        let occupied = |room: &&RoomId| !self.roster(room).is_empty();
+        self.rooms.keys().filter(occupied).cloned().collect()
+    }
+
+    /// No more events will come.
+    pub(crate) fn end(&mut self) {
+        for (_, room) in self.rooms.drain() {
+            room.subscribers.iter().for_each(|queue| queue.end());
+        }
+    }
+}
+
+impl Room {
+    fn send(&mut self, event: &RoomEvent, now: RoomTime) {
+        let wanted = &mut self.keyframes_wanted;
+        self.subscribers.retain(|queue| match queue.push(event.clone(), now) {
+            Push::Queued => true,
+            Push::QueuedAfterLoss => {
+                // The reader's decoders have lost their references.
+                *wanted = true;
+                true
+            }
+            Push::Dropped => {
+                counter!("capstan_ingest_dropped_events_total").increment(1);
+                true
+            }
+            Push::Unread => false,
+        });
+    }
+}

@@ -1,0 +1,283 @@
+//! The edge: one UDP port, the timers of all publishers, and the only reading of the clock.
+//!
+//! One thread owns every peer, so nothing is locked per packet and datagrams keep their order.
+//! Datagrams are read in batches between which timers and commands get their turn.
+
+use std::collections::{BTreeSet, HashMap};
+use std::net::{IpAddr, SocketAddr, UdpSocket as StdUdpSocket};
+use std::sync::Arc;
+use std::time::Duration;
+
+use capstan_media::room::LeaveReason;
+use capstan_media::time::{RoomClock, RoomTime};
+use metrics::{counter, gauge};
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc;
+
+use crate::demux::Demux;
+use crate::error::StartError;
+use crate::ingest::{Command, Shared};
+use crate::peer::{Output, Peer, contain};
+use crate::sessions::PeerId;
+
+/// Datagrams read before timers and commands are looked at.
+const BATCH: usize = 64;
+/// Longer than any packet that a path with a usual MTU carries.
+const MAX_DATAGRAM: usize = 2_000;
+/// How often rooms look for silence.
+const ROOM_TICK: Duration = Duration::from_millis(100);
+/// Key frames of many publishers at once must survive a moment in which the thread is not
+/// scheduled. The system may grant less.
+const SOCKET_BUFFER: usize = 4 << 20;
+
+/// Binds the port, with a large receive buffer.
+pub(crate) fn bind(listen: SocketAddr) -> Result<StdUdpSocket, StartError> {
+    let open = || {
+        let domain = socket2::Domain::for_address(listen);
+        let socket = socket2::Socket::new(domain, socket2::Type::DGRAM, None)?;
+        if listen.is_ipv6() {
+            socket.set_only_v6(!listen.ip().is_unspecified())?;
+        }
+        if let Err(error) = socket.set_recv_buffer_size(SOCKET_BUFFER) {
+            tracing::debug!(%error, "the receive buffer keeps its size");
+        }
+        socket.set_nonblocking(true)?;
+        socket.bind(&listen.into())?;
+        Ok(socket.into())
+    };
+    open().map_err(|source| StartError::Bind { listen, source })
+}
+
+/// What the thread owns.
+pub(crate) struct Socket {
+    clock: Arc<dyn RoomClock>,
+    shared: Arc<Shared>,
+    commands: mpsc::Receiver<Command>,
+    peers: HashMap<PeerId, Box<Peer>>,
+    demux: Demux,
+    timers: BTreeSet<(RoomTime, PeerId)>,
+    due: HashMap<PeerId, RoomTime>,
+    next_tick: RoomTime,
+    /// Whether the socket takes both IP versions: then IPv4 addresses are written mapped.
+    dual: bool,
+}
+
+enum Wake {
+    Command(Option<Command>),
+    Keyframes,
+    Readable,
+    Timer,
+}
+
+impl Socket {
+    pub(crate) fn new(
+        clock: Arc<dyn RoomClock>,
+        shared: Arc<Shared>,
+        commands: mpsc::Receiver<Command>,
+    ) -> Self {
+        let next_tick = clock.now();
+        Self {
+            clock,
+            shared,
+            commands,
+            peers: HashMap::new(),
+            demux: Demux::default(),
+            timers: BTreeSet::new(),
+            due: HashMap::new(),
+            next_tick,
+            dual: false,
+        }
+    }
+
+    /// Serves until told to stop or until no handle is left.
+    pub(crate) async fn run(mut self, udp: StdUdpSocket) {
+        self.dual = udp.local_addr().is_ok_and(|a| a.is_ipv6() && a.ip().is_unspecified());
+        let udp = match UdpSocket::from_std(udp) {
+            Ok(udp) => udp,
+            Err(error) => {
+                tracing::error!(%error, "ingest cannot use its socket");
+                self.shared.rooms(crate::room::Rooms::end);
+                return;
+            }
+        };
+        let mut done = None;
+        loop {
+            match self.wait(&udp).await {
+                Wake::Command(Some(Command::Add(id, peer, over))) => self.add(id, peer, over, &udp),
+                Wake::Command(Some(Command::Remove(id, reason))) => self.close(id, reason, &udp),
+                Wake::Command(Some(Command::Stop(reply))) => {
+                    done = Some(reply);
+                    break;
+                }
+                Wake::Command(None) => break,
+                Wake::Keyframes => self.want_keyframes(&udp),
+                Wake::Readable => self.read(&udp),
+                Wake::Timer => {}
+            }
+            self.run_timers(&udp);
+        }
+        for id in self.peers.keys().copied().collect::<Vec<_>>() {
+            self.close(id, LeaveReason::Quit, &udp);
+        }
+        self.shared.rooms(crate::room::Rooms::end);
+        drop(udp);
+        if let Some(done) = done {
+            // Whoever asked may have gone.
+            let _ = done.send(());
+        }
+    }
+
+    async fn wait(&mut self, udp: &UdpSocket) -> Wake {
+        let next = self.timers.first().map_or(self.next_tick, |(at, _)| self.next_tick.min(*at));
+        let pause = next.since(self.clock.now());
+        tokio::select! {
+            biased;
+            command = self.commands.recv() => Wake::Command(command),
+            () = self.shared.wake.notified() => Wake::Keyframes,
+            _ = udp.readable() => Wake::Readable,
+            () = tokio::time::sleep(pause) => Wake::Timer,
+        }
+    }
+
+    fn add(&mut self, id: PeerId, peer: Box<Peer>, over: Vec<PeerId>, udp: &UdpSocket) {
+        for old in over {
+            self.close(old, LeaveReason::Replaced, udp);
+        }
+        self.demux.insert(id, peer.ufrag().to_owned());
+        self.peers.insert(id, peer);
+        self.work(id, udp, |peer, now| peer.timeout(now));
+        self.count();
+    }
+
+    fn close(&mut self, id: PeerId, reason: LeaveReason, udp: &UdpSocket) {
+        self.work(id, udp, |peer, _| peer.close(reason));
+    }
+
+    fn want_keyframes(&mut self, udp: &UdpSocket) {
+        for id in self.shared.rooms(crate::room::Rooms::take_keyframes_wanted) {
+            self.work(id, udp, |peer, _| peer.want_keyframes());
+        }
+    }
+
+    fn read(&mut self, udp: &UdpSocket) {
+        let mut buffer = [0; MAX_DATAGRAM];
+        for _ in 0..BATCH {
+            // An error other than "nothing there" concerns an earlier datagram that was sent.
+            let Ok((length, source)) = udp.try_recv_from(&mut buffer) else { return };
+            let Some(datagram) = buffer.get(..length) else { continue };
+            let source = SocketAddr::new(source.ip().to_canonical(), source.port());
+            let Some(id) = self.demux.route(source, datagram) else {
+                counter!("capstan_datagrams_unclaimed_total").increment(1);
+                continue;
+            };
+            let mut verified = false;
+            self.work(id, udp, |peer, now| verified = peer.receive(source, datagram, now));
+            if verified && self.peers.contains_key(&id) {
+                self.demux.learn(source, id);
+            }
+        }
+    }
+
+    fn run_timers(&mut self, udp: &UdpSocket) {
+        let now = self.clock.now();
+        while let Some(&(at, id)) = self.timers.first() {
+            if at > now {
+                break;
+            }
+            self.timers.pop_first();
+            self.due.remove(&id);
+            self.work(id, udp, |peer, now| peer.timeout(now));
+        }
+        if now >= self.next_tick {
+            self.next_tick = now + ROOM_TICK;
+            self.shared.rooms(|rooms| rooms.tick(now));
+        }
+    }
+
+    /// Does something to a peer and everything that follows from it. What a stranger's bytes break
+    /// in the library ends that session and no other.
+    fn work(&mut self, id: PeerId, udp: &UdpSocket, job: impl FnOnce(&mut Peer, RoomTime)) {
+        let Some(mut peer) = self.peers.remove(&id) else { return };
+        let now = self.clock.now();
+        let mut gone = None;
+        let done = contain(|| {
+            job(&mut peer, now);
+            while let Some(output) = peer.poll(now) {
+                if let Output::Gone(reason) = output {
+                    gone = Some(reason);
+                } else {
+                    self.apply(id, &peer, output, now, udp);
+                }
+            }
+        });
+        if done.is_none() {
+            tracing::error!(room = %peer.room(), uid = %peer.uid(), "session broke the library");
+            gone = Some(LeaveReason::Lost);
+        }
+        if let Some(reason) = gone {
+            self.forget(id, &peer, reason, now);
+        } else {
+            self.schedule(id, peer.due().max(now + Duration::from_millis(1)));
+            self.peers.insert(id, peer);
+        }
+    }
+
+    fn apply(&mut self, id: PeerId, peer: &Peer, output: Output, now: RoomTime, udp: &UdpSocket) {
+        let (room, uid) = (peer.room(), peer.uid());
+        match output {
+            Output::Send { to, datagram } => self.send(to, &datagram, udp),
+            Output::Connected => {
+                tracing::info!(%room, %uid, "publisher connected");
+                self.shared.rooms(|rooms| rooms.connected(room, uid, id, now));
+                for older in self.shared.sessions(|sessions| sessions.connected(id)) {
+                    self.close(older, LeaveReason::Replaced, udp);
+                }
+            }
+            Output::Frame(frame, start) => {
+                self.shared.rooms(|rooms| rooms.frame(room, id, frame, start));
+            }
+            Output::Report(report) => self.shared.rooms(|rooms| rooms.report(room, id, report)),
+            Output::Silent => {
+                tracing::info!(%room, %uid, "publisher silent");
+                let reason = LeaveReason::Lost;
+                self.shared.rooms(|rooms| rooms.gone(room, uid, id, reason, now));
+            }
+            Output::Gone(_) => {}
+        }
+    }
+
+    fn send(&self, to: SocketAddr, datagram: &[u8], udp: &UdpSocket) {
+        let to = match to.ip() {
+            IpAddr::V4(ip) if self.dual => SocketAddr::new(ip.to_ipv6_mapped().into(), to.port()),
+            _ => to,
+        };
+        // Whoever needs an answer asks again; waiting would hold up everybody else.
+        if udp.try_send_to(datagram, to).is_err() {
+            counter!("capstan_datagrams_unsent_total").increment(1);
+        }
+    }
+
+    fn forget(&mut self, id: PeerId, peer: &Peer, reason: LeaveReason, now: RoomTime) {
+        let (room, uid) = (peer.room(), peer.uid());
+        tracing::info!(%room, %uid, ?reason, "publisher gone");
+        self.demux.remove(id, peer.ufrag());
+        if let Some(at) = self.due.remove(&id) {
+            self.timers.remove(&(at, id));
+        }
+        self.shared.sessions(|sessions| sessions.remove(id));
+        self.shared.rooms(|rooms| rooms.gone(room, uid, id, reason, now));
+        self.count();
+    }
+
+    fn schedule(&mut self, id: PeerId, at: RoomTime) {
+        if let Some(old) = self.due.insert(id, at) {
+            self.timers.remove(&(old, id));
+        }
+        self.timers.insert((at, id));
+    }
+
+    fn count(&self) {
+        let participants = self.shared.sessions(|sessions| sessions.participants());
+        gauge!("capstan_publishers").set(participants as f64);
+    }
+}
