@@ -4,10 +4,13 @@
 //! encoded *frames*, decoded to *pictures* and *samples*. A layout answers a *scene*. Output is cut
 //! into *segments* that a *playlist* lists; a *timeline* says what happened when.
 
+pub mod bitstream;
 pub mod codec;
+pub mod container;
 pub mod frame;
 pub mod room;
 pub mod sample;
 pub mod scene;
 pub mod time;
+pub mod timeline;
 pub mod track;

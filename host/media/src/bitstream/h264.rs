@@ -112,7 +112,8 @@ impl Sps {
             return Err(bad("sequence parameter set too long"));
         }
         let payload = without_emulation_prevention(nal.get(1..).unwrap_or_default());
-        parse_sps(&mut Bits::new(&payload)).ok_or_else(|| bad("sequence parameter set cut short"))?
+        parse_sps(&mut Bits::new(&payload))
+            .ok_or_else(|| bad("sequence parameter set cut short"))?
     }
 }
 
@@ -253,15 +254,15 @@ mod tests {
     use super::*;
 
     /// x264, 640x360, high profile.
-    const HIGH_360P: &str = "6764001eacd940a02ff9610000030001000003003c8f162d96";
+    const HIGH_360P: &str = "67640016acd940a02ff970110000030001000003001e0f162d96";
     /// x264, 1920x1080 (cropped from 1088).
-    const HIGH_1080P: &str = "67640028acd940780227e5c05a808080a0000003002000000781e30632c0";
+    const HIGH_1080P: &str = "67640028acd940780227e5c044000003000400000300783c60c658";
 
     #[test]
     fn sizes_are_cropped() {
         let parse = |text: &str| Sps::parse(&hex::decode(text).unwrap()).unwrap();
         let sps = parse(HIGH_360P);
-        assert_eq!((sps.profile, sps.level), (100, 30));
+        assert_eq!((sps.profile, sps.level), (100, 22));
         assert_eq!(sps.size, Size { width: 640, height: 360 });
         assert_eq!(parse(HIGH_1080P).size, Size { width: 1920, height: 1080 });
     }

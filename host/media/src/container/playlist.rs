@@ -1,7 +1,10 @@
 //! HLS media playlists (RFC 8216) rendered from a value.
 //!
-//! A playlist only grows: every rendering of a running one is a prefix of the next, but for its end.
+//! A playlist only grows: every rendering of a running one is a prefix of the next.
 
+use std::fmt::Write;
+
+use super::utc::Utc;
 use crate::time::RoomTime;
 
 /// One recording's media playlist.
@@ -28,4 +31,118 @@ pub struct Entry {
     pub micros: u64,
     /// Whether its timestamps or encoding don't go on from the entry before.
     pub discontinuity: bool,
+}
+
+/// The target duration for segments of a configured length, in microseconds: whole seconds, rounded
+/// up, at least 1.
+#[must_use]
+pub fn target_seconds(segment_micros: u64) -> u32 {
+    u32::try_from(segment_micros.div_ceil(1_000_000).max(1)).unwrap_or(u32::MAX)
+}
+
+/// The playlist's text, `EVENT` type, every line ended by a line feed.
+#[must_use]
+pub fn render(playlist: &Playlist) -> String {
+    let mut text = format!(
+        "#EXTM3U\n\
+         #EXT-X-VERSION:7\n\
+         #EXT-X-TARGETDURATION:{}\n\
+         #EXT-X-MEDIA-SEQUENCE:0\n\
+         #EXT-X-PLAYLIST-TYPE:EVENT\n\
+         #EXT-X-INDEPENDENT-SEGMENTS\n",
+        playlist.target_seconds
+    );
+    let mut init_uri = None;
+    for entry in &playlist.entries {
+        if entry.discontinuity {
+            text.push_str("#EXT-X-DISCONTINUITY\n");
+        }
+        if init_uri != Some(&entry.init_uri) {
+            line(&mut text, format_args!("#EXT-X-MAP:URI=\"{}\"", quotable(&entry.init_uri)));
+            init_uri = Some(&entry.init_uri);
+        }
+        line(&mut text, format_args!("#EXT-X-PROGRAM-DATE-TIME:{}", Utc::of(entry.start)));
+        let (seconds, micros) = (entry.micros / 1_000_000, entry.micros % 1_000_000);
+        line(&mut text, format_args!("#EXTINF:{seconds}.{micros:06},"));
+        line(&mut text, format_args!("{}", entry.uri));
+    }
+    if playlist.ended {
+        text.push_str("#EXT-X-ENDLIST\n");
+    }
+    text
+}
+
+/// Writing to a string can't fail.
+fn line(text: &mut String, args: std::fmt::Arguments<'_>) {
+    let _ = writeln!(text, "{args}");
+}
+
+/// A quoted string can hold anything but quotes and line ends (RFC 8216, 4.2).
+fn quotable(text: &str) -> String {
+    text.replace(['"', '\r', '\n'], "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(number: u64, micros: u64) -> Entry {
+        let start = RoomTime::from_micros(
+            1_560_238_366_073_999 + 6_000_000 * i64::try_from(number).unwrap(),
+        );
+        Entry {
+            uri: format!("s_room_{}.m4s", Utc::of(start).digits()),
+            init_uri: "s_room_init.mp4".into(),
+            start,
+            micros,
+            discontinuity: false,
+        }
+    }
+
+    const RUNNING: &str = "\
+#EXTM3U
+#EXT-X-VERSION:7
+#EXT-X-TARGETDURATION:6
+#EXT-X-MEDIA-SEQUENCE:0
+#EXT-X-PLAYLIST-TYPE:EVENT
+#EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-MAP:URI=\"s_room_init.mp4\"
+#EXT-X-PROGRAM-DATE-TIME:2019-06-11T07:32:46.073Z
+#EXTINF:6.000000,
+s_room_20190611073246073.m4s
+#EXT-X-PROGRAM-DATE-TIME:2019-06-11T07:32:52.073Z
+#EXTINF:5.933333,
+s_room_20190611073252073.m4s
+";
+
+    #[test]
+    fn a_running_playlist() {
+        let entries = vec![entry(0, 6_000_000), entry(1, 5_933_333)];
+        let playlist = Playlist { target_seconds: 6, entries, ended: false };
+        assert_eq!(render(&playlist), RUNNING);
+    }
+
+    #[test]
+    fn a_playlist_that_broke_off_and_ended() {
+        let mut after = entry(2, 40_000);
+        after.discontinuity = true;
+        after.init_uri = "s_\"room_init1.mp4".into();
+        let entries = vec![entry(0, 6_000_000), entry(1, 5_933_333), after];
+        let playlist = Playlist { target_seconds: 6, entries, ended: true };
+        let expected = RUNNING.to_owned()
+            + "\
+#EXT-X-DISCONTINUITY
+#EXT-X-MAP:URI=\"s__room_init1.mp4\"
+#EXT-X-PROGRAM-DATE-TIME:2019-06-11T07:32:58.073Z
+#EXTINF:0.040000,
+s_room_20190611073258073.m4s
+#EXT-X-ENDLIST
+";
+        assert_eq!(render(&playlist), expected);
+    }
+
+    #[test]
+    fn target_durations_are_whole_seconds_rounded_up() {
+        assert_eq!([1, 6_000_000, 6_000_001].map(target_seconds), [1, 6, 7]);
+    }
 }
