@@ -5,7 +5,7 @@
 //! off, so that picture and sound start at the same zero without edit lists.
 
 use bytes::Bytes;
-use capstan_media::frame::{FrameKind, Picture, Size};
+use capstan_media::frame::{FrameKind, Picture, Plane, Size};
 use capstan_media::sample::{Coding, Sample};
 use thiserror::Error;
 
@@ -13,6 +13,7 @@ use thiserror::Error;
 mod aac;
 mod av1;
 mod h264;
+mod openh264;
 mod opus;
 mod priming;
 
@@ -195,7 +196,10 @@ fn check_video(settings: &VideoSettings) -> Result<(), EncodeError> {
         return refuse(format!("{} pictures a second, 1 to 60 are possible", settings.fps));
     }
     if !(1..=10_000).contains(&settings.bitrate_kbps) {
-        return refuse(format!("video of {} kbit/s, 1 to 10000 are possible", settings.bitrate_kbps));
+        return refuse(format!(
+            "video of {} kbit/s, 1 to 10000 are possible",
+            settings.bitrate_kbps
+        ));
     }
     Ok(())
 }
@@ -209,4 +213,44 @@ fn check_audio(settings: &AudioSettings) -> Result<(), EncodeError> {
         return refuse(format!("sound of {} kbit/s, 8 to 320 are possible", settings.bitrate_kbps));
     }
     Ok(())
+}
+
+/// The part of a plane that is coded. Holds every row whole: `data` has at least
+/// `stride * (height - 1) + width` bytes, and `stride` is at least `width`, which isn't zero.
+#[derive(Clone, Copy)]
+struct VisiblePlane<'a> {
+    data: &'a [u8],
+    stride: usize,
+    width: usize,
+    height: usize,
+}
+
+/// The coded part of each plane, after checking that the picture is what the settings say.
+fn visible_planes<'a>(
+    codec: &'static str,
+    picture: &'a Picture,
+    settings: &VideoSettings,
+) -> Result<[VisiblePlane<'a>; 3], EncodeError> {
+    let refuse = |what: String| EncodeError::Input { codec, what };
+    if picture.size != settings.size {
+        let [is, want] = [picture.size, settings.size].map(|s| format!("{}x{}", s.width, s.height));
+        return Err(refuse(format!("picture is {is}, settings say {want}")));
+    }
+    let coded = settings.coded_size();
+    let [width, height] =
+        [coded.width, coded.height].map(|side| usize::try_from(side).unwrap_or(0));
+    let plane = |name: &str, plane: &'a Plane, width: usize, height: usize| {
+        let Plane { data, stride } = plane;
+        if *stride < width || data.len() < stride * (height - 1) + width {
+            let (len, what) = (data.len(), "plane is too small");
+            return Err(refuse(format!("{name} {what}: {len} bytes, stride {stride}")));
+        }
+        Ok(VisiblePlane { data, stride: *stride, width, height })
+    };
+    let [y, u, v] = &picture.planes;
+    Ok([
+        plane("Y", y, width, height)?,
+        plane("U", u, width / 2, height / 2)?,
+        plane("V", v, width / 2, height / 2)?,
+    ])
 }
