@@ -64,6 +64,12 @@ impl<'a> Reader<'a> {
         self.object.get(name).filter(|value| !value.is_null())
     }
 
+    /// The names of all members.
+    #[must_use]
+    pub fn names(&self) -> Vec<&'a str> {
+        self.object.keys().map(String::as_str).collect()
+    }
+
     /// A string.
     pub fn text(&mut self, name: &str) -> Option<&'a str> {
         let value = self.value(name)?;
