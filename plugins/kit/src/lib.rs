@@ -7,6 +7,7 @@ pub mod bindings;
 pub mod golden;
 pub mod json;
 pub mod layout;
+pub mod url;
 
 use std::panic;
 
