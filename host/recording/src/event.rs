@@ -1,1 +1,207 @@
-//! What a recording tells the outside, by stable names.
+//! What a recording tells the outside: events by stable names, with their facts as JSON.
+//!
+//! A normal session tells `recorder_started`, `recorder_slice_start`, `uploader_started`,
+//! `cloud_recording_file_infos`, (`uploading_progress`), `recorder_leave`, `uploaded`,
+//! `session_exit`, in this order; nothing follows the exit.
+
+use capstan_media::time::RoomTime;
+use serde_json::{Value, json};
+
+use crate::settings::TrackType;
+use crate::status::{FileFacts, StopReason};
+
+/// One event.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// The recording listens to the room.
+    RecorderStarted,
+    /// The first slice began.
+    SliceStarted {
+        /// When.
+        at: RoomTime,
+        /// What it holds.
+        tracks: TrackType,
+    },
+    /// The first file is about to be uploaded.
+    UploaderStarted,
+    /// The playlist is in the bucket for the first time.
+    FileInfos {
+        /// The playlist's key.
+        playlist: String,
+    },
+    /// How much of what was recorded is uploaded.
+    Progress {
+        /// In ten-thousandths.
+        share: u64,
+    },
+    /// Nothing is recorded any more.
+    RecorderLeft {
+        /// Why.
+        reason: StopReason,
+    },
+    /// Every file is in the bucket.
+    Uploaded {
+        /// The playlists.
+        files: Vec<FileFacts>,
+    },
+    /// The last event of a session.
+    SessionExited {
+        /// Whether it ended as it should.
+        normal: bool,
+    },
+    /// Something failed that somebody has to look at.
+    Error(Problem),
+    /// Something went wrong and the recording went on.
+    Warning(Problem),
+}
+
+/// What an error or a warning says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Where.
+    pub module: Module,
+    /// How bad: 1 debug to 5 fatal.
+    pub level: u8,
+    /// Which.
+    pub code: Code,
+    /// For an operator's eyes; holds no secret.
+    pub message: String,
+}
+
+/// The part of the service that has a problem, by its number in events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Module {
+    /// Takes and mixes frames.
+    Recorder = 0,
+    /// Brings files away.
+    Uploader = 1,
+    /// Everything around them.
+    Service = 2,
+}
+
+/// Problems by their number in events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
+pub enum Code {
+    /// The storage settings are wrong.
+    StorageRefused = 32,
+    /// A file couldn't be uploaded.
+    UploadFailed = 47,
+    /// A file couldn't be read or written.
+    FileOperation = 51,
+    /// The composite couldn't go on. Capstan's own number.
+    CompositeFailed = 1001,
+    /// The layout refused or misbehaved; the last scene or the grid is shown. Capstan's own number.
+    LayoutFault = 1002,
+    /// The composite fell behind and skipped pictures. Capstan's own number.
+    Overload = 1003,
+    /// The process died while it recorded; the recording was ended from what was on disk. Capstan's
+    /// own number.
+    Interrupted = 1004,
+}
+
+impl Event {
+    /// The stable name.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::RecorderStarted => "recorder_started",
+            Self::SliceStarted { .. } => "recorder_slice_start",
+            Self::UploaderStarted => "uploader_started",
+            Self::FileInfos { .. } => "cloud_recording_file_infos",
+            Self::Progress { .. } => "uploading_progress",
+            Self::RecorderLeft { .. } => "recorder_leave",
+            Self::Uploaded { .. } => "uploaded",
+            Self::SessionExited { .. } => "session_exit",
+            Self::Error(_) => "cloud_recording_error",
+            Self::Warning(_) => "cloud_recording_warning",
+        }
+    }
+
+    /// The facts.
+    #[must_use]
+    pub fn details(&self) -> Value {
+        match self {
+            Self::RecorderStarted | Self::UploaderStarted => json!({"status": 0}),
+            Self::SliceStarted { at, tracks } => json!({
+                "startUtcMs": at.as_millis(),
+                "discontinueUtcMs": at.as_millis(),
+                "mixedAllUser": true,
+                "streamUid": "0",
+                "trackType": tracks,
+            }),
+            Self::FileInfos { playlist } => json!({"fileList": playlist}),
+            Self::Progress { share } => json!({"progress": share}),
+            Self::RecorderLeft { reason } => json!({"leaveCode": leave_code(*reason)}),
+            Self::Uploaded { files } => {
+                json!({"status": 0, "fileList": files.iter().map(listed).collect::<Vec<_>>()})
+            }
+            Self::SessionExited { normal } => json!({"exitStatus": u8::from(!normal)}),
+            Self::Error(problem) => json!({
+                "module": problem.module as u8,
+                "errorLevel": problem.level,
+                "errorCode": problem.code as u16,
+                "stat": 0,
+                "errorMsg": problem.message,
+            }),
+            Self::Warning(problem) => json!({
+                "module": problem.module as u8,
+                "warnCode": problem.code as u16,
+                "warnMsg": problem.message,
+            }),
+        }
+    }
+}
+
+/// The bit of `recorder_leave` that says why.
+#[must_use]
+pub const fn leave_code(reason: StopReason) -> u8 {
+    match reason {
+        StopReason::Failed => 0,
+        StopReason::Shutdown => 2,
+        StopReason::Idle => 4,
+        StopReason::Asked => 16,
+    }
+}
+
+fn listed(file: &FileFacts) -> Value {
+    json!({
+        "fileName": file.key,
+        "trackType": file.tracks,
+        "uid": "0",
+        "mixedAllUser": true,
+        "isPlayable": true,
+        "sliceStartTime": file.start.as_millis(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn details_are_what_clients_parse() {
+        let at = RoomTime::from_millis(1_606_357_122_528);
+        let tracks = TrackType::AudioAndVideo;
+        let slice = Event::SliceStarted { at, tracks }.details();
+        assert_eq!(slice["startUtcMs"], 1_606_357_122_528_i64);
+        assert_eq!(slice["trackType"], "audio_and_video");
+        let files = vec![FileFacts { key: "a/s_r.m3u8".into(), tracks, start: at }];
+        let uploaded = Event::Uploaded { files }.details();
+        assert_eq!(uploaded["fileList"][0]["fileName"], "a/s_r.m3u8");
+        assert_eq!(uploaded["fileList"][0]["isPlayable"], true);
+        let problem = Problem {
+            module: Module::Uploader,
+            level: 5,
+            code: Code::StorageRefused,
+            message: "no such bucket".into(),
+        };
+        let expected = json!({"module": 1, "errorLevel": 5, "errorCode": 32, "stat": 0,
+            "errorMsg": "no such bucket"});
+        assert_eq!(Event::Error(problem).details(), expected);
+        let left = Event::RecorderLeft { reason: StopReason::Idle };
+        assert_eq!(left.details(), json!({"leaveCode": 4}));
+        assert_eq!(Event::SessionExited { normal: false }.details(), json!({"exitStatus": 1}));
+    }
+}

@@ -1,16 +1,28 @@
 //! A recording as its owner holds it: start, look, change the layout, stop.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use capstan_media::time::RoomClock;
+use capstan_pipeline::composite::{Composite, CompositeError, Image};
 use thiserror::Error;
+use tokio::sync::oneshot;
 
-use crate::outbox::{Outbox, OutboxError};
+use crate::composition::composite_settings;
+use crate::director::Director;
+use crate::driver::{self, Crew};
+use crate::names;
+use crate::outbox::{Outbox, OutboxError, hls_folder, tape_folder};
 use crate::ports::{Layout, LayoutError};
+use crate::queue::LayoutRequest;
+use crate::render;
 use crate::settings::{BadSetting, LayoutChoice, RecordingSettings};
+use crate::shared::Shared;
 use crate::source::{KeyFrames, RoomEvents};
-use crate::status::{Outcome, RecordingStatus, StopReason};
+use crate::status::{Delivered, Outcome, RecordingStatus, StopReason};
+use crate::timeline::Timeline;
 
 /// Starts recordings.
 #[derive(Debug)]
@@ -26,6 +38,8 @@ pub struct Equipment {
     pub keyframes: Arc<dyn KeyFrames>,
     /// Answers scenes; `settings.layout` names it.
     pub layout: Box<dyn Layout>,
+    /// Pictures that scenes may name.
+    pub images: BTreeMap<String, Image>,
     /// Takes over files and events.
     pub outbox: Outbox,
     /// Holds one folder per recording; the recording's own is made in it.
@@ -38,6 +52,9 @@ pub enum StartError {
     /// A setting is out of range.
     #[error("recording can't start: {0}")]
     Setting(#[from] BadSetting),
+    /// Picture or sound can't be made as asked.
+    #[error("recording can't start: {0}")]
+    Composite(#[from] CompositeError),
     /// A folder, file or thread can't be made.
     #[error("recording {sid} can't start")]
     Io {
@@ -77,7 +94,7 @@ pub enum UpdateLayoutError {
 /// A running or ended recording. Clones are the same recording; dropping them doesn't stop it.
 #[derive(Clone)]
 pub struct RecordingHandle {
-    settings: Arc<RecordingSettings>,
+    shared: Arc<Shared>,
 }
 
 impl Recording {
@@ -85,27 +102,61 @@ impl Recording {
     /// milliseconds of disk.
     ///
     /// # Errors
-    /// Nothing was started.
+    /// Nothing runs then. If its folder was there already, it is left alone.
     pub fn start(
         settings: RecordingSettings,
         equipment: Equipment,
     ) -> Result<RecordingHandle, StartError> {
-        let _ = (settings, equipment);
-        todo!()
+        settings.validate()?;
+        let sid = settings.sid.clone();
+        let Equipment { clock, events, keyframes, layout, images, outbox, work_dir } = equipment;
+        // Made once to see that every setting can be met, before anybody is told that it starts.
+        let settings_of_mix =
+            composite_settings(&settings.output, settings.segment, images.clone());
+        Composite::new(settings_of_mix, clock.now())?;
+        let folder = work_dir.join(&sid);
+        let failed = |source| StartError::Io { sid: sid.clone(), source };
+        let timeline = make_folder(&folder, &settings).map_err(failed)?;
+        let view = outbox.begin(&settings, &folder)?;
+        let (canvas, background) = (settings.output.canvas, settings.output.background);
+        let director = Director::new(layout, settings.layout.clone(), canvas, background);
+        let shared = Shared::new(settings, folder, clock, outbox, view, timeline);
+        let shared = Arc::new(shared);
+        keyframes.request();
+        let crew = Crew { events, director, keyframes, images };
+        if let Err(source) = driver::start(&shared, crew) {
+            let failure = driver::failure(format!("its threads can't be started: {source}"));
+            let now = shared.clock.now();
+            shared.outbox.close(&sid, StopReason::Failed, Some(failure), now)?;
+            return Err(failed(source));
+        }
+        Ok(RecordingHandle { shared })
     }
+}
+
+/// The recording's folder, as `render` expects it later.
+fn make_folder(folder: &Path, settings: &RecordingSettings) -> io::Result<Timeline> {
+    if let Some(parent) = folder.parent() {
+        std::fs::create_dir_all(parent)?;
+    }
+    std::fs::create_dir(folder)?;
+    std::fs::create_dir(tape_folder(folder))?;
+    std::fs::create_dir(hls_folder(folder))?;
+    render::remember(folder, settings)?;
+    Timeline::open(&folder.join(names::TIMELINE))
 }
 
 impl RecordingHandle {
     /// What it was asked to do.
     #[must_use]
     pub fn settings(&self) -> &RecordingSettings {
-        &self.settings
+        &self.shared.settings
     }
 
-    /// How it is doing now. Never blocks.
+    /// How it is doing now. Never waits for a disk.
     #[must_use]
     pub fn status(&self) -> RecordingStatus {
-        todo!()
+        self.shared.status()
     }
 
     /// Asks the new layout for a scene; on success the next picture shows it.
@@ -113,23 +164,43 @@ impl RecordingHandle {
     /// # Errors
     /// The recording is over or the layout refused; nothing has changed then.
     pub async fn update_layout(&self, change: LayoutChange) -> Result<(), UpdateLayoutError> {
-        let _ = change;
-        todo!()
+        let over = || UpdateLayoutError::Over { sid: self.shared.settings.sid.clone() };
+        let (answer, answered) = oneshot::channel();
+        self.shared.queue.ask(LayoutRequest { change, answer }).map_err(|_| over())?;
+        answered.await.unwrap_or_else(|_| Err(over()))
     }
 
     /// Tells it to end, without waiting. The first reason counts.
     pub fn request_stop(&self, reason: StopReason) {
-        let _ = reason;
-        todo!()
+        self.shared.stop(reason);
     }
 
     /// Waits until the last segment is cut and owed: nothing is recorded any more.
     pub async fn stopped(&self) {
-        todo!()
+        // The sender lives as long as this handle.
+        let _ = self.shared.cut.subscribe().wait_for(|cut| *cut).await;
     }
 
-    /// Waits until everything has left: files uploaded (or parked), last event owed.
+    /// Waits until everything has left: files uploaded or parked, the last event owed.
     pub async fn finished(&self) -> Outcome {
-        todo!()
+        self.stopped().await;
+        let mut view = self.shared.view.clone();
+        let ended = match view.wait_for(|view| view.outcome.is_some()).await {
+            Ok(view) => view.outcome.clone(),
+            // The outbox forgot it; what it said last stays.
+            Err(_) => self.shared.view.borrow().outcome.clone(),
+        };
+        ended.unwrap_or_else(|| Outcome {
+            stopped: StopReason::Failed,
+            files: Vec::new(),
+            delivered: Delivered::Nothing,
+            failure: Some("the outbox was closed before the recording had left it".into()),
+        })
+    }
+
+    /// Tells it to end and waits until everything has left.
+    pub async fn stop(&self, reason: StopReason) -> Outcome {
+        self.request_stop(reason);
+        self.finished().await
     }
 }

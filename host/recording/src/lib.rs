@@ -10,15 +10,31 @@
 //! A frame is on its tape before anything else may lose it; a segment is on disk and its upload and
 //! events are owed durably before anybody hears of it.
 
+mod composite_thread;
+pub mod composition;
+mod director;
+mod driver;
 pub mod event;
 pub mod handle;
+mod listing;
+mod names;
 pub mod outbox;
+mod overload;
 pub mod ports;
+mod publisher;
+mod queue;
+pub mod render;
+mod retry;
+pub mod session;
 pub mod settings;
+mod shared;
 pub mod source;
 pub mod status;
+pub mod tape;
+mod tape_thread;
+pub mod timeline;
 
-pub use handle::{Recording, RecordingHandle};
-pub use outbox::Outbox;
+pub use handle::{Equipment, Recording, RecordingHandle};
+pub use outbox::{Outbox, OutboxPorts, OutboxSettings};
 pub use settings::RecordingSettings;
 pub use status::{Outcome, RecordingStatus};

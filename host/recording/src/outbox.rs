@@ -1,18 +1,43 @@
-//! What must still leave the process: uploads and events, durable.
+//! The outbox: what must still leave the process, uploads and events, durable before it counts.
+//!
+//! Every step is one transaction on disk that is applied to memory afterwards, so a process that
+//! dies anywhere goes on where the disk says. Delivery is at least once; events of one recording
+//! leave strictly in their order.
 
+use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use capstan_media::time::RoomClock;
+use capstan_media::time::{RoomClock, RoomTime};
 use thiserror::Error;
+use tokio::sync::{Notify, watch};
 
+use crate::event::{Event, Problem};
 use crate::ports::{Callbacks, Storages};
-use crate::status::{Outcome, Owed};
+use crate::settings::RecordingSettings;
+use crate::status::{Outcome, Owed, StopReason};
+
+mod books;
+mod events;
+mod files;
+mod recovery;
+mod store;
+mod uploads;
+mod worker;
+
+use self::books::{Books, Change, End, Ledger, Owing, Stage};
+pub(crate) use self::files::{NewFile, hls_folder, tape_folder, write_whole};
+use self::store::Store;
+
+/// How long an ended recording is remembered after everything has left.
+const REMEMBERED: Duration = Duration::from_secs(60 * 60);
 
 /// The durable outbox of a process. Clones are the same outbox.
 #[derive(Clone)]
-pub struct Outbox {}
+pub struct Outbox {
+    inner: Arc<Inner>,
+}
 
 /// How the outbox works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +48,19 @@ pub struct OutboxSettings {
     pub retry_first: Duration,
     /// The longest pause between attempts.
     pub retry_longest: Duration,
-    /// An upload or event that failed for this long is parked. `None`: never.
+    /// An upload that failed for this long is parked, an event dropped. `None`: never.
     pub give_up_after: Option<Duration>,
+}
+
+impl Default for OutboxSettings {
+    fn default() -> Self {
+        Self {
+            concurrency: 4,
+            retry_first: Duration::from_millis(500),
+            retry_longest: Duration::from_secs(60),
+            give_up_after: None,
+        }
+    }
 }
 
 /// Through what uploads and events leave.
@@ -53,72 +89,271 @@ pub struct OwedUpload {
     pub sid: String,
     /// The object's key.
     pub key: String,
-    /// Failed attempts so far.
-    pub attempts: u32,
+    /// Failed attempts in a row.
+    pub failures: u32,
     /// Why it is parked, in the vendor's words.
     pub parked: Option<String>,
 }
 
+/// What the outbox knows of one recording, for its handle.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct View {
+    pub(crate) owed: Owed,
+    pub(crate) first_upload_done: bool,
+    pub(crate) trouble: Option<String>,
+    pub(crate) outcome: Option<Outcome>,
+}
+
+/// What all clones share.
+struct Inner {
+    store: Store,
+    clock: Arc<dyn RoomClock>,
+    settings: OutboxSettings,
+    recovered: Vec<String>,
+    /// Held while a change is made, so that changes never overlap.
+    turn: Mutex<()>,
+    books: Mutex<Books>,
+    views: Mutex<HashMap<String, watch::Sender<View>>>,
+    wake: Notify,
+}
+
 impl Outbox {
-    /// Opens or makes the file (mode 0600: it holds credentials) and finishes, from what is on
-    /// disk, every recording that was live when the last process died.
+    /// Opens or makes the file (mode 0600: it holds credentials) and ends, from what is on disk,
+    /// every recording that was live when the last process died. Parked uploads are tried again.
     ///
     /// # Errors
-    /// The file can't be opened, read or written.
+    /// The file can't be opened, read or written, or another process has it.
     pub fn open(
         path: &Path,
         settings: OutboxSettings,
         clock: Arc<dyn RoomClock>,
     ) -> Result<Self, OutboxError> {
-        let _ = (path, settings, clock);
-        todo!()
+        let store = Store::open(path)?;
+        let mut books = store.load()?;
+        let recovered = recovery::end_interrupted(&store, &mut books, clock.now())?;
+        let inner = Inner {
+            store,
+            clock,
+            settings,
+            recovered,
+            turn: Mutex::default(),
+            books: Mutex::new(books),
+            views: Mutex::default(),
+            wake: Notify::new(),
+        };
+        let outbox = Self { inner: Arc::new(inner) };
+        outbox.retry_parked()?;
+        outbox.inner.forget_old()?;
+        Ok(outbox)
     }
 
-    /// Recordings that the last process left unfinished, by sid.
+    /// Recordings that the last process left live and that were ended when the outbox was opened.
     #[must_use]
-    pub fn recovered(&self) -> Vec<String> {
-        todo!()
+    pub fn recovered(&self) -> &[String] {
+        &self.inner.recovered
     }
 
-    /// Uploads and delivers until the future is dropped; what is owed stays owed. Run it once.
+    /// Uploads and delivers until the future is dropped; what is owed then stays owed. Run it once
+    /// per outbox.
     pub async fn run(&self, ports: OutboxPorts) {
-        let _ = ports;
-        todo!()
+        worker::run(Arc::clone(&self.inner), ports).await;
     }
 
     /// What the whole process owes.
     #[must_use]
     pub fn owed(&self) -> Owed {
-        todo!()
+        self.inner.books().owed_by_all()
     }
 
     /// The owed files of a recording, or of all.
     #[must_use]
     pub fn uploads(&self, sid: Option<&str>) -> Vec<OwedUpload> {
-        let _ = sid;
-        todo!()
+        let shown = |owing: &Owing| OwedUpload {
+            sid: owing.sid.clone(),
+            key: owing.key.clone(),
+            failures: owing.failures,
+            parked: owing.parked.clone(),
+        };
+        let books = self.inner.books();
+        let wanted = |owing: &&Owing| sid.is_none_or(|sid| owing.sid == sid);
+        books.uploads.values().filter(wanted).map(shown).collect()
     }
 
-    /// Tries parked uploads again.
-    pub fn retry_parked(&self) {
-        todo!()
-    }
-
-    /// How a recording ended, while it is remembered.
+    /// How a recording ended, while it is remembered: an hour after everything has left.
     #[must_use]
     pub fn outcome(&self, sid: &str) -> Option<Outcome> {
-        let _ = sid;
-        todo!()
+        let books = self.inner.books();
+        books.ledgers.get(sid)?.outcome(books.owed(sid))
+    }
+
+    /// Tries parked uploads again. Recordings whose last event has left stay silent about it.
+    ///
+    /// # Errors
+    /// The file can't be written; nothing has changed for the recordings that come later by name.
+    pub fn retry_parked(&self) -> Result<(), OutboxError> {
+        let parked: Vec<Owing> = {
+            let books = self.inner.books();
+            books.uploads.values().filter(|owing| owing.parked.is_some()).cloned().collect()
+        };
+        for owing in parked {
+            self.inner.change(&owing.sid.clone(), |change, _, _| {
+                change.owe.push(Owing { parked: None, failing_since: None, failures: 0, ..owing });
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Takes over a recording that begins, and owes its first event.
+    pub(crate) fn begin(
+        &self,
+        settings: &RecordingSettings,
+        folder: &Path,
+    ) -> Result<watch::Receiver<View>, OutboxError> {
+        self.inner.forget_old()?;
+        let mut change = Change::new(files::ledger_of(settings, folder));
+        change.tell(&Event::RecorderStarted, self.inner.clock.now());
+        let turn = self.inner.turn();
+        if self.inner.books().ledgers.contains_key(&settings.sid) {
+            let reason = format!("there is a recording {} already", settings.sid);
+            return Err(OutboxError { path: self.inner.store.path().to_owned(), reason });
+        }
+        let (sender, receiver) = watch::channel(View::default());
+        self.inner.views().insert(settings.sid.clone(), sender);
+        self.inner.commit(&turn, change)?;
+        Ok(receiver)
+    }
+
+    /// Owes finished files; with the first ones, the events of the first slice. A file that is owed
+    /// already is owed in its new form.
+    pub(crate) fn file(
+        &self,
+        sid: &str,
+        slice_start: RoomTime,
+        new: &[NewFile],
+    ) -> Result<(), OutboxError> {
+        self.inner.change(sid, |change, books, now| {
+            files::owe(change, books, slice_start, new, now);
+        })
+    }
+
+    /// Owes an event that happened at `at`.
+    pub(crate) fn tell(&self, sid: &str, event: &Event, at: RoomTime) -> Result<(), OutboxError> {
+        self.inner.change(sid, |change, _, _| change.tell(event, at))
+    }
+
+    /// Ends a recording: the last events follow once its files have left. Only the first call counts.
+    pub(crate) fn close(
+        &self,
+        sid: &str,
+        reason: StopReason,
+        failure: Option<(String, Problem)>,
+        at: RoomTime,
+    ) -> Result<(), OutboxError> {
+        self.inner.change(sid, |change, _, now| {
+            if change.ledger.stage != Stage::Live {
+                return;
+            }
+            let (failure, problem) = failure.unzip();
+            if let Some(problem) = problem {
+                change.tell(&Event::Error(problem), now);
+            }
+            change.ledger.ended = Some(End { at, reason, failure, told: false });
+            change.ledger.stage = Stage::Closing;
+        })
     }
 }
 
-impl Default for OutboxSettings {
-    fn default() -> Self {
-        Self {
-            concurrency: 4,
-            retry_first: Duration::from_millis(500),
-            retry_longest: Duration::from_secs(60),
-            give_up_after: None,
+impl Inner {
+    fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn books(&self) -> MutexGuard<'_, Books> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn views(&self) -> MutexGuard<'_, HashMap<String, watch::Sender<View>>> {
+        self.views.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes one change about a recording, with all that follows from it. Nothing happens for a
+    /// recording that is forgotten. Blocks for a disk's sync.
+    fn change(
+        &self,
+        sid: &str,
+        make: impl FnOnce(&mut Change, &Books, RoomTime),
+    ) -> Result<(), OutboxError> {
+        let turn = self.turn();
+        let now = self.clock.now();
+        let change = {
+            let books = self.books();
+            let Some(ledger) = books.ledgers.get(sid) else { return Ok(()) };
+            let mut change = Change::new(ledger.clone());
+            make(&mut change, &books, now);
+            change.conclude(&books, now);
+            change
+        };
+        self.commit(&turn, change)
+    }
+
+    fn commit(&self, _turn: &MutexGuard<'_, ()>, change: Change) -> Result<(), OutboxError> {
+        self.store.commit(&change)?;
+        let sid = change.ledger.sid.clone();
+        let forgotten = change.forget;
+        let mut books = self.books();
+        books.apply(change);
+        self.show(&books, &sid, forgotten);
+        drop(books);
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// Tells the recording's handle and the metrics.
+    fn show(&self, books: &Books, sid: &str, forgotten: bool) {
+        let owed = books.owed_by_all();
+        metrics::gauge!("capstan_outbox_uploads").set(owed.uploads as f64);
+        metrics::gauge!("capstan_outbox_parked").set(owed.parked as f64);
+        metrics::gauge!("capstan_outbox_events").set(owed.events as f64);
+        let mut views = self.views();
+        if forgotten {
+            views.remove(sid);
+        } else if let (Some(view), Some(ledger)) = (views.get(sid), books.ledgers.get(sid)) {
+            let owed = books.owed(sid);
+            let parked = books.uploads_of(sid).find_map(|owing| owing.parked.clone());
+            view.send_replace(View {
+                owed,
+                first_upload_done: ledger.playlist_uploaded,
+                trouble: parked,
+                outcome: ledger.outcome(owed),
+            });
         }
     }
+
+    /// Whether every file of the recording is in the bucket and none will follow.
+    fn all_left(&self, ledger: &Ledger) -> bool {
+        ledger.stage != Stage::Live && self.books().uploads_of(&ledger.sid).next().is_none()
+    }
+
+    /// Forgets recordings that ended long ago and owe nothing, and removes their local files.
+    fn forget_old(&self) -> Result<(), OutboxError> {
+        let now = self.clock.now();
+        let old = |books: &Books, ledger: &Ledger| {
+            let ended = ledger.ended.as_ref().is_some_and(|end| now.since(end.at) > REMEMBERED);
+            ledger.stage == Stage::Closed && ended && books.owed(&ledger.sid) == Owed::default()
+        };
+        let ledgers: Vec<Ledger> = {
+            let books = self.books();
+            books.ledgers.values().filter(|ledger| old(&books, ledger)).cloned().collect()
+        };
+        for ledger in ledgers {
+            self.change(&ledger.sid, |change, _, _| change.forget = true)?;
+            if !ledger.keep_tapes {
+                files::remove_folder(&ledger.folder);
+            }
+        }
+        Ok(())
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -124,6 +124,16 @@ pub trait Storage: Send + Sync {
         upload: &'a Upload,
         progress: &'a dyn UploadProgress,
     ) -> BoxFuture<'a, Result<Stored, UploadError>>;
+
+    /// Undoes what earlier attempts of an upload that is given up left behind (parts of a multipart
+    /// upload). A storage that leaves nothing behind has nothing to do.
+    fn abandon<'a>(
+        &'a self,
+        _upload: &'a Upload,
+        _progress: &'a dyn UploadProgress,
+    ) -> BoxFuture<'a, Result<(), UploadError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 }
 
 /// One file that must reach a bucket.

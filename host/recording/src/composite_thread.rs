@@ -1,0 +1,302 @@
+//! The composite thread: mixes what the tape thread gives it, by the clock, and has it published.
+//!
+//! A tick is rendered once everything that counts for it has come: at its due time and a little
+//! slack. When the machine can't keep up, pictures are left out and the span is marked; sound is
+//! whole always.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use capstan_media::room::RoomEvent;
+use capstan_media::scene::Scene;
+use capstan_media::time::RoomTime;
+use capstan_media::timeline::Mark;
+use capstan_pipeline::composite::{Composite, Image, Output};
+
+use crate::composition::{Cutter, OutputError, composite_settings};
+use crate::director::Director;
+use crate::event::{Code, Module, Problem};
+use crate::handle::UpdateLayoutError;
+use crate::overload::{Overload, Span, Tick};
+use crate::publisher::Publisher;
+use crate::queue::{LayoutRequest, Message};
+use crate::shared::Shared;
+use crate::source::KeyFrames;
+
+/// How long after its due time a tick is rendered, so that what arrived until then has come through
+/// the tape thread, which may wait for a disk.
+const SLACK: Duration = Duration::from_millis(100);
+/// The longest wait for a message: a clock that is driven by a test moves without one.
+const PATIENCE: Duration = Duration::from_millis(20);
+/// How often key frames are asked for while a track has none to begin with.
+const KEY_FRAMES_EVERY: Duration = Duration::from_secs(1);
+/// The most events kept before the first media. Only people who come without sending make them.
+const MAX_EARLY: usize = 4_096;
+
+pub(crate) struct CompositeThread {
+    shared: Arc<Shared>,
+    director: Director,
+    keyframes: Arc<dyn KeyFrames>,
+    images: BTreeMap<String, Image>,
+    overload: Overload,
+    /// What came before the first media.
+    early: Vec<RoomEvent>,
+    mix: Option<Mix>,
+    stop: Option<RoomTime>,
+    asked_for_keys: Option<RoomTime>,
+    told_of_overload: bool,
+}
+
+/// What exists once somebody sends.
+struct Mix {
+    composite: Composite,
+    cutter: Cutter,
+    publisher: Publisher,
+    has_scene: bool,
+}
+
+impl CompositeThread {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        director: Director,
+        keyframes: Arc<dyn KeyFrames>,
+        images: BTreeMap<String, Image>,
+    ) -> Self {
+        let settings = &shared.settings;
+        let overload = Overload::new(settings.overload_after, settings.output.fps);
+        Self {
+            shared,
+            director,
+            keyframes,
+            images,
+            overload,
+            early: Vec::new(),
+            mix: None,
+            stop: None,
+            asked_for_keys: None,
+            told_of_overload: false,
+        }
+    }
+
+    /// Runs until the recording has ended and its output is complete, or can't go on. Everything
+    /// that was cut is published and owed then, as far as the disk lets.
+    pub(crate) fn run(mut self) -> Result<(), OutputError> {
+        let rendered = self.render_until_stop();
+        let flushed = match &mut self.mix {
+            Some(mix) => mix.finish(rendered.is_ok()),
+            None => Ok(()),
+        };
+        if let Some(span) = self.overload.end() {
+            self.mark_overload(span);
+        }
+        rendered.and(flushed)
+    }
+
+    fn render_until_stop(&mut self) -> Result<(), OutputError> {
+        loop {
+            // All that waits comes before any tick, so that each sees what arrived before it is due.
+            while let Some(message) = self.shared.queue.pop(Duration::ZERO) {
+                self.take(message)?;
+            }
+            if let Some(end) = self.stop {
+                return self.render_rest(end);
+            }
+            let now = self.shared.clock.now();
+            let due = self.mix.as_ref().map(|mix| mix.composite.due() + SLACK);
+            match due {
+                Some(due) if due <= now => self.tick(now.since(due))?,
+                _ => {
+                    let patience = due.map_or(PATIENCE, |due| due.since(now).min(PATIENCE));
+                    if let Some(message) = self.shared.queue.pop(patience) {
+                        self.take(message)?;
+                    }
+                }
+            }
+        }
+    }
+
+    /// What is left up to the end needs no waiting: nothing more will come.
+    fn render_rest(&mut self, end: RoomTime) -> Result<(), OutputError> {
+        while let Some(next) = self.mix.as_ref().map(|mix| mix.composite.next_tick()) {
+            if next >= end {
+                break;
+            }
+            self.tick(end.since(next))?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, message: Message) -> Result<(), OutputError> {
+        match message {
+            Message::Room(event) => match (&mut self.mix, &event) {
+                (Some(mix), _) => mix.composite.push(&event),
+                (None, RoomEvent::Frame(frame)) => self.begin(frame.arrived, &event)?,
+                (None, _) => self.keep_early(event),
+            },
+            Message::Layout(request) => self.change_layout(request),
+            Message::Stop { at } => self.stop = Some(at),
+        }
+        Ok(())
+    }
+
+    /// The first media is here: the recording's zero.
+    fn begin(&mut self, start: RoomTime, first: &RoomEvent) -> Result<(), OutputError> {
+        let settings = &self.shared.settings;
+        let images = std::mem::take(&mut self.images);
+        let composition = composite_settings(&settings.output, settings.segment, images);
+        let mut composite = Composite::new(composition, start)?;
+        for event in self.early.drain(..) {
+            composite.push(&event);
+        }
+        composite.push(first);
+        let cutter = Cutter::new(start, settings.segment, &settings.output);
+        let publisher = Publisher::new(Arc::clone(&self.shared), start);
+        self.mix = Some(Mix { composite, cutter, publisher, has_scene: false });
+        self.keyframes.request();
+        self.asked_for_keys = Some(start);
+        Ok(())
+    }
+
+    fn keep_early(&mut self, event: RoomEvent) {
+        if let RoomEvent::Left { uid, .. } = event {
+            self.early.retain(|early| match early {
+                RoomEvent::Joined { uid: of, .. } => *of != uid,
+                RoomEvent::TrackStarted { track, .. }
+                | RoomEvent::Muted { track, .. }
+                | RoomEvent::Unmuted { track, .. } => track.uid != uid,
+                _ => true,
+            });
+        } else if self.early.len() < MAX_EARLY {
+            self.early.push(event);
+        }
+    }
+
+    /// One tick: who is there, what is painted, the picture and its sound.
+    fn tick(&mut self, behind: Duration) -> Result<(), OutputError> {
+        self.arrange();
+        let began = self.shared.clock.now();
+        let Some(mix) = &mut self.mix else { return Ok(()) };
+        let (tick, ended) = self.overload.decide(mix.composite.next_tick(), behind);
+        let outputs = match tick {
+            Tick::Render => mix.composite.render()?,
+            Tick::Skip => mix.composite.skip()?,
+        };
+        mix.publish(outputs)?;
+        let next = mix.composite.next_tick();
+        let now = self.shared.clock.now();
+        metrics::histogram!("capstan_composite_tick_seconds")
+            .record(now.since(began).as_secs_f64());
+        {
+            let mut numbers = self.shared.numbers();
+            numbers.rendered_to = Some(next);
+            match tick {
+                Tick::Render => numbers.pictures += 1,
+                Tick::Skip => numbers.pictures_skipped += 1,
+            }
+        }
+        match tick {
+            Tick::Render => metrics::counter!("capstan_pictures_total").increment(1),
+            Tick::Skip => metrics::counter!("capstan_pictures_skipped_total").increment(1),
+        }
+        if let Some(span) = ended {
+            self.mark_overload(span);
+        }
+        if tick == Tick::Skip && !std::mem::replace(&mut self.told_of_overload, true) {
+            let message =
+                format!("the composite is {} ms behind: it skips pictures", behind.as_millis());
+            let (module, code) = (Module::Recorder, Code::Overload);
+            self.shared.warn(Problem { module, level: 3, code, message });
+        }
+        self.ask_for_keys(now);
+        Ok(())
+    }
+
+    /// Asks the layout if the room has changed.
+    fn arrange(&mut self) {
+        let Some(mix) = &mut self.mix else { return };
+        let roster = mix.composite.roster();
+        let participants = match roster {
+            Some(participants) => participants,
+            None if !mix.has_scene => mix.composite.participants(),
+            None => return,
+        };
+        let at = mix.composite.next_tick();
+        let arranged = self.director.arrange(participants, at);
+        if let Some(fault) = arranged.fault {
+            self.shared.mark(&Mark::Fault { at, detail: fault.clone() });
+            let (module, code) = (Module::Recorder, Code::LayoutFault);
+            self.shared.warn(Problem { module, level: 3, code, message: fault });
+        }
+        self.show(arranged.scene);
+    }
+
+    fn change_layout(&mut self, request: LayoutRequest) {
+        let LayoutRequest { change, answer } = request;
+        let (participants, at) = match &self.mix {
+            Some(mix) => (mix.composite.participants(), mix.composite.next_tick()),
+            None => (Vec::new(), self.shared.clock.now()),
+        };
+        let changed = self.director.change(change, participants, at);
+        let changed = match changed {
+            Ok(scene) => {
+                self.show(scene);
+                Ok(())
+            }
+            Err(error) => Err(UpdateLayoutError::Layout(error)),
+        };
+        // Whoever asked may have gone; the change holds all the same.
+        let _ = answer.send(changed);
+    }
+
+    /// Paints this scene from the next tick on. Before the first media there is nothing to paint.
+    fn show(&mut self, scene: Scene) {
+        let Some(mix) = &mut self.mix else { return };
+        let at = mix.composite.next_tick();
+        mix.has_scene = true;
+        match mix.composite.set_scene(scene.clone()) {
+            Ok(()) => self.shared.mark(&Mark::Scene { at, scene }),
+            Err(error) => {
+                let detail = error.to_string();
+                self.shared.mark(&Mark::Fault { at, detail });
+            }
+        }
+    }
+
+    fn ask_for_keys(&mut self, now: RoomTime) {
+        let Some(mix) = &self.mix else { return };
+        let asked = self.asked_for_keys.is_some_and(|at| now.since(at) < KEY_FRAMES_EVERY);
+        if !asked && !mix.composite.starving().is_empty() {
+            self.keyframes.request();
+            self.asked_for_keys = Some(now);
+        }
+    }
+
+    fn mark_overload(&mut self, span: Span) {
+        self.told_of_overload = false;
+        let to = self.mix.as_ref().map_or(span.from, |mix| mix.composite.next_tick());
+        let Span { from, pictures } = span;
+        self.shared.mark(&Mark::Overloaded { from, to, pictures });
+    }
+}
+
+impl Mix {
+    fn publish(&mut self, outputs: Vec<Output>) -> Result<(), OutputError> {
+        let cuts = self.cutter.push(outputs, || self.composite.tracks())?;
+        self.publisher.publish(cuts);
+        Ok(())
+    }
+
+    /// Completes the files. What a composite that failed still holds is given up.
+    fn finish(&mut self, whole: bool) -> Result<(), OutputError> {
+        let rest = if whole { self.composite.finish() } else { Ok(Vec::new()) };
+        let rest = rest.map_err(OutputError::from).and_then(|outputs| self.publish(outputs));
+        let last = self.cutter.finish().map(|cuts| self.publisher.publish(cuts));
+        self.publisher.end();
+        // Files that can't be owed lie whole on disk; a new process finds them by the playlist.
+        if !self.publisher.settle() {
+            tracing::error!("the last files of a recording can't be owed");
+        }
+        rest.and(last)
+    }
+}

@@ -1,0 +1,144 @@
+//! The outbox on disk: three tables of JSON values, each change one durable transaction.
+
+use std::fs::OpenOptions;
+use std::path::Path;
+
+use redb::backends::FileBackend;
+use redb::{Database, Durability, ReadableDatabase, ReadableTable, TableDefinition};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::OutboxError;
+use super::books::{Books, Change};
+
+const LEDGERS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("ledgers");
+const UPLOADS: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("uploads");
+const EVENTS: TableDefinition<'_, (&str, u64), &[u8]> = TableDefinition::new("events");
+
+/// Pages kept in memory. The tables are read once, at the start.
+const CACHE_BYTES: usize = 4 * 1024 * 1024;
+
+/// The outbox's database file.
+#[derive(Debug)]
+pub(crate) struct Store {
+    database: Database,
+    path: String,
+}
+
+/// The words of whatever went wrong.
+struct Reason(String);
+
+impl<E: std::error::Error> From<E> for Reason {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl Store {
+    /// Opens or makes the file, readable by its owner only: it holds storage credentials.
+    pub(crate) fn open(path: &Path) -> Result<Self, OutboxError> {
+        let shown = path.display().to_string();
+        let open = || -> Result<Database, Reason> {
+            if let Some(folder) = path.parent() {
+                std::fs::create_dir_all(folder)?;
+            }
+            let mut options = OpenOptions::new();
+            options.read(true).write(true).create(true).truncate(false);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            let file = options.open(path)?;
+            let mut builder = Database::builder();
+            builder.set_cache_size(CACHE_BYTES);
+            let database = builder.create_with_backend(FileBackend::new(file)?)?;
+            let begin = database.begin_write()?;
+            begin.open_table(LEDGERS)?;
+            begin.open_table(UPLOADS)?;
+            begin.open_table(EVENTS)?;
+            begin.commit()?;
+            Ok(database)
+        };
+        match open() {
+            Ok(database) => Ok(Self { database, path: shown }),
+            Err(Reason(reason)) => Err(OutboxError { path: shown, reason }),
+        }
+    }
+
+    /// The file's path, for messages.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Reads everything.
+    pub(crate) fn load(&self) -> Result<Books, OutboxError> {
+        self.read().map_err(|reason| self.error(reason))
+    }
+
+    /// Makes a change durable: when this returns it survives a power cut.
+    pub(crate) fn commit(&self, change: &Change) -> Result<(), OutboxError> {
+        self.write(change).map_err(|reason| self.error(reason))
+    }
+
+    fn error(&self, Reason(reason): Reason) -> OutboxError {
+        OutboxError { path: self.path.clone(), reason }
+    }
+
+    fn read(&self) -> Result<Books, Reason> {
+        let read = self.database.begin_read()?;
+        let mut books = Books::default();
+        for row in read.open_table(LEDGERS)?.iter()? {
+            let (sid, value) = row?;
+            books.ledgers.insert(sid.value().to_owned(), from_json(value.value())?);
+        }
+        for row in read.open_table(UPLOADS)?.iter()? {
+            let (key, value) = row?;
+            let (sid, key) = key.value();
+            books.uploads.insert((sid.to_owned(), key.to_owned()), from_json(value.value())?);
+        }
+        for row in read.open_table(EVENTS)?.iter()? {
+            let (key, value) = row?;
+            let (sid, sequence) = key.value();
+            books.events.insert((sid.to_owned(), sequence), from_json(value.value())?);
+        }
+        Ok(books)
+    }
+
+    fn write(&self, change: &Change) -> Result<(), Reason> {
+        let mut transaction = self.database.begin_write()?;
+        transaction.set_durability(Durability::Immediate)?;
+        let sid = change.ledger.sid.as_str();
+        {
+            let mut ledgers = transaction.open_table(LEDGERS)?;
+            let mut uploads = transaction.open_table(UPLOADS)?;
+            let mut events = transaction.open_table(EVENTS)?;
+            if change.forget {
+                ledgers.remove(sid)?;
+                uploads.retain(|(of, _), _| of != sid)?;
+                events.retain(|(of, _), _| of != sid)?;
+            } else {
+                for key in &change.settle {
+                    uploads.remove((sid, key.as_str()))?;
+                }
+                for owing in &change.owe {
+                    uploads.insert((sid, owing.key.as_str()), to_json(owing)?.as_slice())?;
+                }
+                for sequence in &change.delivered {
+                    events.remove((sid, *sequence))?;
+                }
+                for notice in &change.tell {
+                    events.insert((sid, notice.sequence), to_json(notice)?.as_slice())?;
+                }
+                ledgers.insert(sid, to_json(&change.ledger)?.as_slice())?;
+            }
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+}
+
+fn to_json(value: &impl Serialize) -> Result<Vec<u8>, Reason> {
+    Ok(serde_json::to_vec(value)?)
+}
+
+fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Reason> {
+    Ok(serde_json::from_slice(bytes)?)
+}

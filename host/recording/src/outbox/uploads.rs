@@ -1,0 +1,255 @@
+//! One attempt to bring a file away, and what its end means.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use capstan_media::time::RoomTime;
+
+use super::books::{Books, Change, Ledger, Owing};
+use super::worker::{Verdict, on_disk};
+use super::{Inner, files};
+use crate::event::{Code, Event, Module, Problem};
+use crate::listing;
+use crate::ports::{Storages, Upload, UploadError, UploadProgress};
+
+/// What is brought away in this attempt.
+struct Cargo {
+    path: PathBuf,
+    size: u64,
+    /// Whether nothing of the file is left out.
+    whole: bool,
+    checksum: u32,
+}
+
+/// Tries once. What comes of it is on disk before this returns.
+pub(super) async fn attempt(
+    inner: Arc<Inner>,
+    storages: Arc<dyn Storages>,
+    owing: Owing,
+    ledger: Ledger,
+    sent: Option<u32>,
+) -> Verdict {
+    let cargo = {
+        let owing = owing.clone();
+        on_disk(&inner, move |inner| Ok(load(inner, &owing))).await
+    };
+    let cargo = match cargo.and_then(|loaded| loaded) {
+        Ok(Some(cargo)) if !cargo.whole && Some(cargo.checksum) == sent => {
+            return waits(&inner, owing, cargo.checksum).await;
+        }
+        Ok(Some(cargo)) => cargo,
+        Ok(None) => return waits(&inner, owing, 0).await,
+        Err(reason) => {
+            let error = UploadError::File { key: owing.key.clone(), reason };
+            return failed(&inner, owing, error).await;
+        }
+    };
+    metrics::counter!("capstan_upload_attempts_total").increment(1);
+    match put(&inner, storages, &owing, &ledger, &cargo).await {
+        Ok(url) => {
+            tracing::debug!(sid = %owing.sid, key = %owing.key, %url, "uploaded");
+            left(&inner, owing, cargo).await
+        }
+        Err(error) => failed(&inner, owing, error).await,
+    }
+}
+
+/// Looks at the file. A playlist is copied up to where it is true, since it is rewritten meanwhile.
+/// `None` if no part of the playlist is true yet.
+fn load(inner: &Inner, owing: &Owing) -> Result<Option<Cargo>, String> {
+    let words = |error: std::io::Error| error.to_string();
+    if !owing.is_playlist {
+        let size = std::fs::metadata(&owing.path).map_err(words)?.len();
+        if size != owing.size {
+            return Err(format!("it has {size} bytes instead of {}", owing.size));
+        }
+        return Ok(Some(Cargo { path: owing.path.clone(), size, whole: true, checksum: 0 }));
+    }
+    let missing: BTreeSet<String> = {
+        let books = inner.books();
+        let Some(ledger) = books.ledgers.get(&owing.sid) else { return Ok(None) };
+        let files = books.uploads_of(&owing.sid).filter(|other| !other.is_playlist);
+        files.map(|other| ledger.name(&other.key).to_owned()).collect()
+    };
+    let text = std::fs::read_to_string(&owing.path).map_err(words)?;
+    let Some((part, whole)) = listing::true_part(&text, &missing) else { return Ok(None) };
+    let mut path = owing.path.as_os_str().to_owned();
+    path.push(".out");
+    let path = PathBuf::from(path);
+    std::fs::write(&path, &part).map_err(words)?;
+    let checksum = crc32fast::hash(part.as_bytes());
+    Ok(Some(Cargo { path, size: part.len() as u64, whole, checksum }))
+}
+
+async fn put(
+    inner: &Arc<Inner>,
+    storages: Arc<dyn Storages>,
+    owing: &Owing,
+    ledger: &Ledger,
+    cargo: &Cargo,
+) -> Result<String, UploadError> {
+    let storage = storages.open(&ledger.target)?;
+    let saved = owing.saved.as_deref().and_then(|saved| hex::decode(saved).ok());
+    let upload = Upload {
+        id: format!("{}:{}:{}", owing.sid, owing.key, owing.version),
+        key: owing.key.clone(),
+        path: cargo.path.clone(),
+        size: cargo.size,
+        content_type: owing.content_type.clone(),
+        saved: saved.filter(|_| !owing.is_playlist),
+    };
+    let progress = Progress { inner: Arc::clone(inner), owing: owing.clone() };
+    storage.put(&upload, &progress).await.map(|stored| stored.url)
+}
+
+/// Notes that the file is in the bucket.
+async fn left(inner: &Arc<Inner>, owing: Owing, cargo: Cargo) -> Verdict {
+    let whole = cargo.whole;
+    let playlist = owing.clone();
+    let settled = on_disk(inner, move |inner| {
+        let mut settled = false;
+        let mut closed = None;
+        inner.change(&owing.sid.clone(), |change, books, now| {
+            let current = books.uploads.get(&(owing.sid.clone(), owing.key.clone()));
+            settled = whole && current.is_some_and(|now| now.version == owing.version);
+            if settled {
+                change.settle.push(owing.key.clone());
+            } else if let Some(current) = current {
+                let fine = Owing { failures: 0, failing_since: None, ..current.clone() };
+                change.owe.push(fine);
+            }
+            arrived(change, &owing, now);
+            closed = Some(change.ledger.clone());
+        })?;
+        if let Some(ledger) = closed.filter(|ledger| inner.all_left(ledger)) {
+            files::remove_tapes(&ledger);
+        }
+        Ok(settled)
+    });
+    match settled.await {
+        Ok(true) => Verdict::Settled,
+        Ok(false) if whole => Verdict::Again { asked: Some(Duration::ZERO) },
+        Ok(false) => waits(inner, playlist, cargo.checksum).await,
+        Err(reason) => {
+            tracing::error!(%reason, "an upload can't be noted; it will be repeated");
+            Verdict::Again { asked: None }
+        }
+    }
+}
+
+/// The rest of the playlist has to wait for files that it names. If those are refused for good it
+/// is parked with them.
+async fn waits(inner: &Arc<Inner>, owing: Owing, sent: u32) -> Verdict {
+    let stuck = |books: &Books| {
+        let mut files = books.uploads_of(&owing.sid).filter(|other| !other.is_playlist).peekable();
+        files.peek().is_some() && files.all(|file| file.parked.is_some())
+    };
+    if !stuck(&inner.books()) {
+        return Verdict::WaitsForFiles { sent };
+    }
+    let parked = on_disk(inner, move |inner| {
+        inner.change(&owing.sid.clone(), |change, books, _| {
+            let current = books.uploads.get(&(owing.sid.clone(), owing.key.clone()));
+            if let Some(current) = current {
+                let parked = Some("it names files that were refused".to_owned());
+                change.owe.push(Owing { parked, ..current.clone() });
+            }
+        })
+    });
+    match parked.await {
+        Ok(()) => Verdict::Settled,
+        Err(reason) => {
+            tracing::error!(%reason, "a playlist can't be parked");
+            Verdict::Again { asked: None }
+        }
+    }
+}
+
+fn arrived(change: &mut Change, owing: &Owing, now: RoomTime) {
+    if !owing.is_playlist {
+        change.ledger.bytes_uploaded += owing.size;
+        return;
+    }
+    if !change.ledger.playlist_uploaded {
+        change.ledger.playlist_uploaded = true;
+        change.tell(&Event::FileInfos { playlist: owing.key.clone() }, now);
+    }
+}
+
+/// Notes a failure: to be tried again, or parked.
+async fn failed(inner: &Arc<Inner>, owing: Owing, error: UploadError) -> Verdict {
+    let class = match &error {
+        UploadError::Transient { .. } => "transient",
+        UploadError::Rejected { .. } => "rejected",
+        UploadError::Fault(_) => "fault",
+        UploadError::File { .. } => "file",
+    };
+    metrics::counter!("capstan_upload_failures_total", "class" => class).increment(1);
+    tracing::warn!(sid = %owing.sid, key = %owing.key, %error, class, "upload failed");
+    let asked = match &error {
+        UploadError::Transient { retry_after_ms: Some(ms), .. } => Some(Duration::from_millis(*ms)),
+        _ => None,
+    };
+    let parked = on_disk(inner, move |inner| {
+        let mut parked = false;
+        inner.change(&owing.sid.clone(), |change, books, now| {
+            let current = books.uploads.get(&(owing.sid.clone(), owing.key.clone()));
+            let Some(mut current) = current.cloned() else { return };
+            let since = *current.failing_since.get_or_insert(now);
+            current.failures = current.failures.saturating_add(1);
+            change.ledger.playlist_failed |= owing.is_playlist;
+            let too_old = inner.settings.give_up_after.is_some_and(|age| now.since(since) >= age);
+            if let Some(problem) = refusal(&error, too_old) {
+                parked = true;
+                current.parked = Some(problem.message.clone());
+                if !std::mem::replace(&mut change.ledger.refusal_told, true) {
+                    change.tell(&Event::Error(problem), now);
+                }
+            }
+            change.owe.push(current);
+        })?;
+        Ok(parked)
+    });
+    match parked.await {
+        Ok(true) => Verdict::Settled,
+        Ok(false) => Verdict::Again { asked },
+        Err(reason) => {
+            tracing::error!(%reason, "a failed upload can't be noted");
+            Verdict::Again { asked }
+        }
+    }
+}
+
+/// The problem to tell if the upload isn't to be tried again.
+fn refusal(error: &UploadError, too_old: bool) -> Option<Problem> {
+    let code = match error {
+        UploadError::Rejected { .. } => Code::StorageRefused,
+        UploadError::File { .. } => Code::FileOperation,
+        UploadError::Transient { .. } | UploadError::Fault(_) if too_old => Code::UploadFailed,
+        UploadError::Transient { .. } | UploadError::Fault(_) => return None,
+    };
+    Some(Problem { module: Module::Uploader, level: 5, code, message: error.to_string() })
+}
+
+/// Keeps what an attempt wants to go on from.
+struct Progress {
+    inner: Arc<Inner>,
+    owing: Owing,
+}
+
+impl UploadProgress for Progress {
+    fn save(&self, state: Vec<u8>) {
+        let Owing { sid, key, version, .. } = &self.owing;
+        let saved = self.inner.change(sid, |change, books, _| {
+            let current = books.uploads.get(&(sid.clone(), key.clone()));
+            if let Some(current) = current.filter(|current| current.version == *version) {
+                change.owe.push(Owing { saved: Some(hex::encode(&state)), ..current.clone() });
+            }
+        });
+        if let Err(error) = saved {
+            tracing::warn!(%sid, %key, %error, "upload progress can't be kept");
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! The worker: picks what may leave now, within its bounds, and lets it.
+//!
+//! At most one event of a recording is on its way; uploads leave in the order in which they were
+//! owed, a few at once. What fails waits by its back-off while the rest goes on.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use capstan_media::time::RoomTime;
+use tokio::task::{Id, JoinSet};
+
+use super::books::{Ledger, Owing, Stage};
+use super::{Inner, OutboxPorts, events, uploads};
+use crate::event::Event;
+use crate::ports::Notice;
+use crate::retry::BackOff;
+
+/// Events that may be on their way at once: recordings whose receivers are slow don't hold up others.
+const EVENTS_AT_ONCE: usize = 16;
+/// How often a live recording tells how far its uploads are.
+const PROGRESS_EVERY: Duration = Duration::from_secs(60);
+/// The longest sleep: a guard against a clock that stands still in a test, not a poll.
+const LONGEST_SLEEP: Duration = Duration::from_secs(5);
+
+/// Something that leaves.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Job {
+    Upload { sid: String, key: String },
+    Event { sid: String },
+}
+
+/// How a job went; what it means for the books is already on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It left, or nothing will be tried any more.
+    Settled,
+    /// A playlist left in part or has nothing new: other files must leave first.
+    WaitsForFiles {
+        /// The checksum of what is in the bucket.
+        sent: u32,
+    },
+    /// It failed and is to be tried again.
+    Again { asked: Option<Duration> },
+}
+
+/// What the worker remembers between attempts; losing it costs a repetition.
+#[derive(Default)]
+struct Memory {
+    on_the_way: HashMap<Id, Job>,
+    not_before: HashMap<Job, RoomTime>,
+    failures: HashMap<Job, u32>,
+    waits_for_files: HashSet<Job>,
+    sent: HashMap<Job, u32>,
+    progress: HashMap<String, RoomTime>,
+}
+
+/// Uploads and delivers for ever.
+pub(super) async fn run(inner: Arc<Inner>, ports: OutboxPorts) {
+    let mut jobs: JoinSet<Verdict> = JoinSet::new();
+    let mut memory = Memory::default();
+    loop {
+        let now = inner.clock.now();
+        tell_progress(&inner, &mut memory, now).await;
+        let sleep = start_due(&inner, &ports, &mut jobs, &mut memory, now);
+        tokio::select! {
+            Some(ended) = jobs.join_next_with_id() => {
+                let (id, verdict) = match ended {
+                    Ok((id, verdict)) => (id, verdict),
+                    Err(error) => {
+                        tracing::error!(%error, "an upload or delivery broke off");
+                        (error.id(), Verdict::Again { asked: None })
+                    }
+                };
+                if let Some(job) = memory.on_the_way.remove(&id) {
+                    memory.note(&inner, job, verdict);
+                }
+            }
+            () = inner.wake.notified() => {}
+            () = tokio::time::sleep(sleep) => {}
+        }
+    }
+}
+
+/// Starts what may leave now. Returns how long nothing more will be due by time alone.
+fn start_due(
+    inner: &Arc<Inner>,
+    ports: &OutboxPorts,
+    jobs: &mut JoinSet<Verdict>,
+    memory: &mut Memory,
+    now: RoomTime,
+) -> Duration {
+    let (uploads, events) = due(inner, memory, now);
+    for (owing, ledger) in uploads {
+        let job = Job::Upload { sid: owing.sid.clone(), key: owing.key.clone() };
+        let sent = memory.sent.get(&job).copied();
+        let storages = Arc::clone(&ports.storages);
+        let upload = uploads::attempt(Arc::clone(inner), storages, owing, ledger, sent);
+        memory.on_the_way.insert(jobs.spawn(upload).id(), job);
+    }
+    for notice in events {
+        let job = Job::Event { sid: notice.sid.clone() };
+        let attempt = memory.failures.get(&job).copied().unwrap_or(0);
+        let callbacks = Arc::clone(&ports.callbacks);
+        let notice = Notice { attempt, ..notice };
+        let delivery = events::attempt(Arc::clone(inner), callbacks, notice);
+        memory.on_the_way.insert(jobs.spawn(delivery).id(), job);
+    }
+    let next = memory.not_before.values().filter(|at| **at > now).min();
+    next.map_or(LONGEST_SLEEP, |at| at.since(now).min(LONGEST_SLEEP))
+}
+
+/// What may leave now and isn't on its way.
+fn due(inner: &Inner, memory: &Memory, now: RoomTime) -> (Vec<(Owing, Ledger)>, Vec<Notice>) {
+    let busy: HashSet<&Job> = memory.on_the_way.values().collect();
+    let uploading = busy.iter().filter(|job| matches!(job, Job::Upload { .. })).count();
+    let telling = busy.len() - uploading;
+    let free = |job: &Job| {
+        !busy.contains(job)
+            && !memory.waits_for_files.contains(job)
+            && memory.not_before.get(job).is_none_or(|at| *at <= now)
+    };
+    let books = inner.books();
+    let mut uploads: Vec<&Owing> = books
+        .uploads
+        .values()
+        .filter(|owing| owing.parked.is_none())
+        .filter(|owing| free(&Job::Upload { sid: owing.sid.clone(), key: owing.key.clone() }))
+        .collect();
+    uploads.sort_by_key(|owing| owing.order);
+    let with_ledger = |owing: &Owing| Some((owing.clone(), books.ledgers.get(&owing.sid)?.clone()));
+    let room = inner.settings.concurrency.max(1).saturating_sub(uploading);
+    let uploads = uploads.into_iter().take(room).filter_map(with_ledger).collect();
+    let first_of = |sid: &String| books.events_of(sid).next().cloned();
+    let events = books
+        .ledgers
+        .keys()
+        .filter(|sid| free(&Job::Event { sid: (*sid).clone() }))
+        .filter_map(first_of)
+        .take(EVENTS_AT_ONCE.saturating_sub(telling))
+        .collect();
+    (uploads, events)
+}
+
+/// Tells of every live recording, once a minute, how much of it is uploaded.
+async fn tell_progress(inner: &Arc<Inner>, memory: &mut Memory, now: RoomTime) {
+    let live: Vec<(String, u64)> = {
+        let books = inner.books();
+        let telling = |ledger: &&Ledger| ledger.stage == Stage::Live && ledger.playlist_uploaded;
+        let share = |ledger: &Ledger| {
+            let share = ledger.bytes_uploaded.saturating_mul(10_000) / ledger.bytes_owed.max(1);
+            (ledger.sid.clone(), share.min(10_000))
+        };
+        books.ledgers.values().filter(telling).map(share).collect()
+    };
+    memory.progress.retain(|sid, _| live.iter().any(|(live, _)| live == sid));
+    for (sid, share) in live {
+        let last = memory.progress.entry(sid.clone()).or_insert(now);
+        if now.since(*last) < PROGRESS_EVERY {
+            continue;
+        }
+        *last = now;
+        let told = on_disk(inner, move |inner| {
+            inner.change(&sid, |change, _, now| change.tell(&Event::Progress { share }, now))
+        });
+        if let Err(reason) = told.await {
+            tracing::warn!(%reason, "upload progress can't be told");
+        }
+    }
+}
+
+/// Runs a change, which waits for the disk, where waiting is allowed.
+pub(super) async fn on_disk<T: Send + 'static>(
+    inner: &Arc<Inner>,
+    work: impl FnOnce(&Inner) -> Result<T, super::OutboxError> + Send + 'static,
+) -> Result<T, String> {
+    let inner = Arc::clone(inner);
+    match tokio::task::spawn_blocking(move || work(&inner)).await {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+impl Memory {
+    fn note(&mut self, inner: &Inner, job: Job, verdict: Verdict) {
+        let now = inner.clock.now();
+        match verdict {
+            Verdict::Settled => {
+                self.forget(&job);
+                if let Job::Upload { sid, .. } = &job {
+                    self.waits_for_files
+                        .retain(|waits| !matches!(waits, Job::Upload { sid: of, .. } if of == sid));
+                }
+            }
+            Verdict::WaitsForFiles { sent } => {
+                self.forget(&job);
+                self.sent.insert(job.clone(), sent);
+                let Job::Upload { sid, .. } = &job else { return };
+                // Files may have left while the playlist was on its way: wait only for later ones.
+                if inner.books().uploads_of(sid).any(|owing| !owing.is_playlist) {
+                    self.waits_for_files.insert(job);
+                }
+            }
+            Verdict::Again { asked } => {
+                let settings = inner.settings;
+                let back_off =
+                    BackOff { first: settings.retry_first, longest: settings.retry_longest };
+                let failures = self.failures.entry(job.clone()).or_insert(0);
+                *failures += 1;
+                let pause = back_off.pause(*failures, asked, crate::retry::chance());
+                self.not_before.insert(job, now + pause);
+            }
+        }
+    }
+
+    fn forget(&mut self, job: &Job) {
+        self.not_before.remove(job);
+        self.failures.remove(job);
+        self.waits_for_files.remove(job);
+    }
+}

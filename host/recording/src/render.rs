@@ -1,0 +1,266 @@
+//! Renders a recording again from its tapes and timeline: the same composite, the same scenes, no
+//! clock. Where the live one lost nothing and skipped nothing, the pictures are the same.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufReader};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use capstan_media::room::RoomEvent;
+use capstan_media::scene::Scene;
+use capstan_media::time::RoomTime;
+use capstan_media::timeline::Mark;
+use capstan_pipeline::composite::{Composite, Image};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::composition::{Cut, Cutter, OutputError, composite_settings};
+use crate::names;
+use crate::outbox::{tape_folder, write_whole};
+use crate::settings::{OutputSettings, RecordingSettings};
+use crate::tape::reader::{self, TapeDamage, TapeReader};
+use crate::tape::record::Record;
+use crate::timeline::{self, DamagedLine};
+
+/// What a recording's folder says of its output.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remembered {
+    /// The recording.
+    pub sid: String,
+    /// The start of its files' names.
+    pub stem: String,
+    /// Picture and sound.
+    pub output: OutputSettings,
+    /// The least length of a segment in milliseconds.
+    pub segment_ms: u64,
+}
+
+/// What is to be rendered.
+#[derive(Clone, Debug)]
+pub struct Rendering {
+    /// The recording's folder.
+    pub folder: PathBuf,
+    /// Another output than the recording had.
+    pub output: Option<OutputSettings>,
+    /// Pictures that scenes may name.
+    pub images: BTreeMap<String, Image>,
+}
+
+/// What was rendered.
+#[derive(Debug, Default)]
+pub struct Rendered {
+    /// Pictures.
+    pub pictures: u64,
+    /// Segments.
+    pub segments: u64,
+    /// Tapes that end before their end, and why.
+    pub damaged_tapes: Vec<(PathBuf, TapeDamage)>,
+    /// Lines of the timeline that are lost.
+    pub damaged_lines: Vec<DamagedLine>,
+}
+
+/// Why nothing, or not all, can be rendered.
+#[derive(Debug, Error)]
+pub enum RenderError {
+    /// A file of the recording can't be read.
+    #[error("{} can't be read", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        #[source]
+        source: io::Error,
+    },
+    /// The timeline has no start: nobody ever sent media.
+    #[error("{} records nothing: nobody sent media", folder.display())]
+    Nothing {
+        /// The recording's folder.
+        folder: PathBuf,
+    },
+    /// The output can't be made.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+}
+
+/// Writes down what rendering needs beside tapes and timeline.
+pub(crate) fn remember(folder: &Path, settings: &RecordingSettings) -> io::Result<()> {
+    let remembered = Remembered {
+        sid: settings.sid.clone(),
+        stem: settings.stem(),
+        output: settings.output.clone(),
+        segment_ms: u64::try_from(settings.segment.as_millis()).unwrap_or(u64::MAX),
+    };
+    let json = serde_json::to_vec_pretty(&remembered)?;
+    write_whole(&folder.join(names::OUTPUT), &json)
+}
+
+/// Reads what a recording's folder says of its output.
+///
+/// # Errors
+/// The file can't be read or isn't one.
+pub fn remembered(folder: &Path) -> Result<Remembered, RenderError> {
+    let path = folder.join(names::OUTPUT);
+    let read = || -> io::Result<Remembered> { Ok(serde_json::from_slice(&std::fs::read(&path)?)?) };
+    read().map_err(|source| RenderError::Io { path: path.clone(), source })
+}
+
+/// Renders all of it, giving each piece to `sink` as it is cut.
+///
+/// # Errors
+/// As [`RenderError`] says. Damaged tapes and lines are no error: what is whole is rendered.
+pub fn render(rendering: Rendering, mut sink: impl FnMut(Cut)) -> Result<Rendered, RenderError> {
+    let Rendering { folder, output, images } = rendering;
+    let known = remembered(&folder)?;
+    let output = output.unwrap_or(known.output);
+    let segment = Duration::from_millis(known.segment_ms);
+    let mut score = Score::read(&folder)?;
+    let settings = composite_settings(&output, segment, images);
+    let mut composite = Composite::new(settings, score.start).map_err(OutputError::from)?;
+    let mut cutter = Cutter::new(score.start, segment, &output);
+    let mut rendered = Rendered::default();
+    let mut give = |cuts: Vec<Cut>, rendered: &mut Rendered| {
+        for cut in cuts {
+            rendered.segments += u64::from(matches!(cut, Cut::Segment(_)));
+            sink(cut);
+        }
+    };
+    while score.end.map_or_else(|| score.goes_on(), |end| composite.next_tick() < end) {
+        for event in score.events_until(composite.due()) {
+            composite.push(&event);
+        }
+        // Decodes up to the tick, as the live recording does before it asks its layout.
+        composite.roster();
+        if let Some(scene) = score.scene_until(composite.next_tick()) {
+            // A scene was valid when it was marked; one that isn't any more is passed over.
+            if let Err(error) = composite.set_scene(scene) {
+                tracing::warn!(%error, "a scene of the timeline can't be painted");
+            }
+        }
+        let outputs = composite.render().map_err(OutputError::from)?;
+        rendered.pictures += 1;
+        give(cutter.push(outputs, || composite.tracks())?, &mut rendered);
+    }
+    let outputs = composite.finish().map_err(OutputError::from)?;
+    give(cutter.push(outputs, || composite.tracks())?, &mut rendered);
+    give(cutter.finish()?, &mut rendered);
+    rendered.damaged_tapes = score.damaged_tapes;
+    rendered.damaged_lines = score.damaged_lines;
+    Ok(rendered)
+}
+
+/// All that happened, in the order of room time.
+struct Score {
+    start: RoomTime,
+    end: Option<RoomTime>,
+    marks: std::vec::IntoIter<Mark>,
+    mark: Option<Mark>,
+    scenes: std::iter::Peekable<std::vec::IntoIter<Mark>>,
+    tapes: Vec<Tape>,
+    damaged_tapes: Vec<(PathBuf, TapeDamage)>,
+    damaged_lines: Vec<DamagedLine>,
+}
+
+/// One tape and its next record.
+struct Tape {
+    path: PathBuf,
+    reader: TapeReader<BufReader<File>>,
+    next: Option<Record>,
+}
+
+impl Score {
+    fn read(folder: &Path) -> Result<Self, RenderError> {
+        let path = folder.join(names::TIMELINE);
+        let (marks, damaged_lines) =
+            timeline::read(&path).map_err(|source| RenderError::Io { path, source })?;
+        let start = marks.iter().find(|mark| matches!(mark, Mark::Started { .. }));
+        let start = start.map(Mark::at);
+        let end = marks.iter().find(|mark| matches!(mark, Mark::Stopped { .. })).map(Mark::at);
+        let (scenes, marks): (Vec<_>, Vec<_>) =
+            marks.into_iter().partition(|mark| matches!(mark, Mark::Scene { .. }));
+        let mut score = Self {
+            start: start.ok_or_else(|| RenderError::Nothing { folder: folder.to_owned() })?,
+            end,
+            marks: marks.into_iter(),
+            mark: None,
+            scenes: scenes.into_iter().peekable(),
+            tapes: Vec::new(),
+            damaged_tapes: Vec::new(),
+            damaged_lines,
+        };
+        score.mark = score.marks.next();
+        score.open_tapes(&tape_folder(folder))?;
+        Ok(score)
+    }
+
+    fn open_tapes(&mut self, folder: &Path) -> Result<(), RenderError> {
+        let failed = |source| RenderError::Io { path: folder.to_owned(), source };
+        let mut paths = Vec::new();
+        for entry in std::fs::read_dir(folder).map_err(failed)? {
+            paths.push(entry.map_err(failed)?.path());
+        }
+        paths.sort();
+        for path in paths {
+            match reader::open(&path) {
+                Ok(reader) => {
+                    let mut tape = Tape { path, reader, next: None };
+                    tape.advance(&mut self.damaged_tapes);
+                    self.tapes.push(tape);
+                }
+                Err(damage) => self.damaged_tapes.push((path, damage)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether anything is left to happen. A recording without an end, whose process died, is
+    /// rendered as long as there is.
+    fn goes_on(&self) -> bool {
+        self.mark.is_some() || self.tapes.iter().any(|tape| tape.next.is_some())
+    }
+
+    /// What happened until then and wasn't taken before.
+    fn events_until(&mut self, until: RoomTime) -> Vec<RoomEvent> {
+        let mut events = Vec::new();
+        while let Some(mark) = self.mark.take_if(|mark| mark.at() <= until) {
+            events.extend(mark.to_event());
+            self.mark = self.marks.next();
+        }
+        for tape in &mut self.tapes {
+            while let Some(record) = tape.next.take_if(|record| record.arrived() <= until) {
+                events.push(match record {
+                    Record::Frame(frame) => RoomEvent::Frame(Arc::new(frame)),
+                    Record::Report(report) => RoomEvent::Report(report),
+                });
+                tape.advance(&mut self.damaged_tapes);
+            }
+        }
+        events.sort_by_key(RoomEvent::at);
+        events
+    }
+
+    /// The scene that holds at this tick, if it is a new one.
+    fn scene_until(&mut self, tick: RoomTime) -> Option<Scene> {
+        let mut newest = None;
+        while let Some(mark) = self.scenes.next_if(|mark| mark.at() <= tick) {
+            if let Mark::Scene { scene, .. } = mark {
+                newest = Some(scene);
+            }
+        }
+        newest
+    }
+}
+
+impl Tape {
+    fn advance(&mut self, damaged: &mut Vec<(PathBuf, TapeDamage)>) {
+        self.next = match self.reader.next() {
+            Some(Ok(record)) => Some(record),
+            Some(Err(damage)) => {
+                damaged.push((self.path.clone(), damage));
+                None
+            }
+            None => None,
+        };
+    }
+}

@@ -1,0 +1,158 @@
+//! What the threads of one recording and its handle share.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use capstan_media::time::{RoomClock, RoomTime};
+use capstan_media::timeline::{LossPlace, Mark};
+use tokio::sync::watch;
+
+use crate::event::{Event, Problem};
+use crate::outbox::{Outbox, View};
+use crate::queue::Queue;
+use crate::session::Session;
+use crate::settings::RecordingSettings;
+use crate::status::{Phase, RecordingStatus, StopReason};
+use crate::timeline::Timeline;
+
+/// One recording's common ground.
+pub(crate) struct Shared {
+    pub(crate) settings: RecordingSettings,
+    /// `<work_dir>/<sid>`.
+    pub(crate) folder: PathBuf,
+    pub(crate) clock: Arc<dyn RoomClock>,
+    pub(crate) outbox: Outbox,
+    pub(crate) queue: Queue,
+    pub(crate) view: watch::Receiver<View>,
+    /// True once nothing is recorded any more and everything is owed.
+    pub(crate) cut: watch::Sender<bool>,
+    session: Mutex<Session>,
+    numbers: Mutex<Numbers>,
+    timeline: Mutex<Timeline>,
+}
+
+/// Counters of a recording.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Numbers {
+    pub(crate) rendered_to: Option<RoomTime>,
+    pub(crate) segments: u64,
+    pub(crate) pictures: u64,
+    pub(crate) pictures_skipped: u64,
+    pub(crate) frames: u64,
+    pub(crate) frames_lost: u64,
+    pub(crate) trouble: Option<String>,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        settings: RecordingSettings,
+        folder: PathBuf,
+        clock: Arc<dyn RoomClock>,
+        outbox: Outbox,
+        view: watch::Receiver<View>,
+        timeline: Timeline,
+    ) -> Self {
+        let session = Mutex::new(Session::new(settings.max_idle, clock.now()));
+        Self {
+            settings,
+            folder,
+            clock,
+            outbox,
+            queue: Queue::default(),
+            view,
+            cut: watch::Sender::new(false),
+            session,
+            numbers: Mutex::default(),
+            timeline: Mutex::new(timeline),
+        }
+    }
+
+    pub(crate) fn session(&self) -> MutexGuard<'_, Session> {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn numbers(&self) -> MutexGuard<'_, Numbers> {
+        self.numbers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends the recording; the first reason counts.
+    pub(crate) fn stop(&self, reason: StopReason) {
+        if self.session().stop(reason, self.clock.now()) {
+            tracing::info!(sid = %self.settings.sid, ?reason, "recording stops");
+        }
+    }
+
+    /// Writes a mark on the timeline. One that can't be written is logged: the recording goes on.
+    pub(crate) fn mark(&self, mark: &Mark) {
+        let mut timeline = self.timeline.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = timeline.append(mark) {
+            tracing::error!(sid = %self.settings.sid, %error, ?mark, "timeline can't be written");
+        }
+    }
+
+    /// Makes the timeline durable.
+    pub(crate) fn sync_timeline(&self) {
+        let mut timeline = self.timeline.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = timeline.sync() {
+            tracing::error!(sid = %self.settings.sid, %error, "timeline can't be synced");
+        }
+    }
+
+    /// Marks a loss and counts it.
+    pub(crate) fn lost(&self, place: LossPlace, events: u64, why: String) {
+        self.numbers().frames_lost += events;
+        let at = self.clock.now();
+        self.mark(&Mark::Lost { at, place, events, why });
+    }
+
+    /// Tells the outside, the log and whoever asks for the status of a problem.
+    pub(crate) fn warn(&self, problem: Problem) {
+        let message = problem.message.clone();
+        self.tell(&Event::Warning(problem), message);
+    }
+
+    /// As [`Self::warn`], for what somebody has to look at.
+    pub(crate) fn fail(&self, problem: Problem) {
+        let message = problem.message.clone();
+        self.tell(&Event::Error(problem), message);
+    }
+
+    fn tell(&self, event: &Event, message: String) {
+        let sid = &self.settings.sid;
+        tracing::warn!(%sid, kind = event.kind(), %message, "recording has trouble");
+        self.numbers().trouble = Some(message);
+        if let Err(error) = self.outbox.tell(sid, event, self.clock.now()) {
+            tracing::error!(%sid, %error, "an event can't be owed");
+        }
+    }
+
+    pub(crate) fn status(&self) -> RecordingStatus {
+        let view = self.view.borrow().clone();
+        let numbers = self.numbers().clone();
+        let session = self.session();
+        let phase = match &view.outcome {
+            Some(outcome) if outcome.failure.is_some() => Phase::Failed,
+            Some(_) => Phase::Done,
+            None => session.phase(),
+        };
+        RecordingStatus {
+            phase,
+            stopped: session.stopped().map(|(reason, _)| reason),
+            playlist: self.settings.key(&self.settings.playlist_name()),
+            playlist_path: crate::outbox::hls_folder(&self.folder)
+                .join(self.settings.playlist_name()),
+            tracks: self.settings.output.track_type(),
+            slice_start: session.first_media(),
+            rendered_to: numbers.rendered_to,
+            participants: session.participants(),
+            segments: numbers.segments,
+            first_upload_done: view.first_upload_done,
+            pictures: numbers.pictures,
+            pictures_skipped: numbers.pictures_skipped,
+            frames: numbers.frames,
+            frames_lost: numbers.frames_lost,
+            owed: view.owed,
+            trouble: view.trouble.or(numbers.trouble),
+        }
+    }
+}

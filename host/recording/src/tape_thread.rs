@@ -1,0 +1,141 @@
+//! The tape thread: takes the room's events, puts them on tape and timeline, and only then gives
+//! them to the composite.
+//!
+//! It never waits for the composite. It alone decides when a recording ends.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use capstan_media::room::RoomEvent;
+use capstan_media::time::RoomTime;
+use capstan_media::timeline::{LossPlace, Mark};
+
+use crate::event::{Code, Module, Problem};
+use crate::shared::Shared;
+use crate::source::{Received, RoomEvents};
+use crate::status::StopReason;
+use crate::tape::{TapeError, Tapes};
+
+/// How often tapes are synced: under the half second that a crash may cost, with room for the sync.
+const SYNC_EVERY: Duration = Duration::from_millis(400);
+/// How long the thread may be without looking at stop requests and the clock.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+pub(crate) struct TapeThread {
+    shared: Arc<Shared>,
+    events: Box<dyn RoomEvents>,
+    tapes: Tapes,
+    synced: RoomTime,
+    /// The disk refuses; told once until it takes again.
+    refusing: bool,
+}
+
+impl TapeThread {
+    pub(crate) fn new(shared: Arc<Shared>, events: Box<dyn RoomEvents>, tapes: Tapes) -> Self {
+        let synced = shared.clock.now();
+        Self { shared, events, tapes, synced, refusing: false }
+    }
+
+    /// Runs until the recording ends. Returns the time of its end.
+    pub(crate) fn run(mut self) -> RoomTime {
+        self.shared.session().ready();
+        let end = loop {
+            match self.events.recv_timeout(PATIENCE) {
+                Received::Event(event) => self.take(event),
+                Received::Timeout => {}
+                Received::Closed => self.shared.stop(StopReason::Shutdown),
+            }
+            let now = self.shared.clock.now();
+            let idle = self.shared.session().poll(now);
+            if idle {
+                tracing::info!(sid = %self.shared.settings.sid, "nobody sends: recording ends");
+            }
+            let stopped = self.shared.session().stopped();
+            if let Some((_, at)) = stopped {
+                break at;
+            }
+            if now.since(self.synced) >= SYNC_EVERY {
+                self.sync(now);
+            }
+        };
+        self.shared.mark(&Mark::Stopped { at: end });
+        self.sync(end);
+        end
+    }
+
+    fn take(&mut self, event: RoomEvent) {
+        let first = {
+            let mut session = self.shared.session();
+            let before = session.first_media();
+            session.observe(&event);
+            session.first_media().filter(|_| before.is_none())
+        };
+        if let Some(at) = first {
+            self.shared.mark(&Mark::Started { at });
+        }
+        let taped = match &event {
+            RoomEvent::Frame(frame) => {
+                self.shared.numbers().frames += 1;
+                metrics::counter!("capstan_tape_frames_total").increment(1);
+                self.tapes.frame(frame)
+            }
+            RoomEvent::Report(report) => self.tapes.report(report),
+            RoomEvent::Lost { events, .. } => {
+                self.shared.numbers().frames_lost += events;
+                Ok(())
+            }
+            _ => Ok(()),
+        };
+        if let Err(error) = taped {
+            self.refused(&error);
+        }
+        if let Some(mark) = Mark::of_event(&event) {
+            self.shared.mark(&mark);
+        }
+        if let Some(dropped) = self.shared.queue.push(event) {
+            self.dropped(dropped);
+        }
+    }
+
+    fn dropped(&self, frames: u64) {
+        metrics::counter!("capstan_composite_dropped_frames_total").increment(frames);
+        let why = "the composite was too slow to take them".to_owned();
+        self.shared.lost(LossPlace::Composite, frames, why);
+    }
+
+    fn sync(&mut self, now: RoomTime) {
+        let failed = self.tapes.sync();
+        for error in &failed {
+            self.refused(error);
+        }
+        if failed.is_empty() {
+            self.refusing = false;
+        }
+        self.shared.sync_timeline();
+        self.synced = now;
+    }
+
+    /// Tells of records that aren't on tape. The live output still has them.
+    fn refused(&mut self, error: &TapeError) {
+        metrics::counter!("capstan_tape_lost_records_total").increment(error.records());
+        let why = describe(error);
+        self.shared.lost(LossPlace::Tape, error.records(), why.clone());
+        if !std::mem::replace(&mut self.refusing, true) {
+            let message = format!("{why}; the recording goes on without a tape of it");
+            let (module, code) = (Module::Recorder, Code::FileOperation);
+            self.shared.fail(Problem { module, level: 4, code, message });
+        }
+    }
+}
+
+/// An error with its cause.
+pub(crate) fn describe(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
