@@ -99,6 +99,6 @@ mod tests {
                 policy.arrived();
             }
         }
-        assert_eq!(asked, [1_000, 1_500, 2_000]);
+        assert_eq!(asked, [1_000, 1_500, 2_000, 2_500]);
     }
 }

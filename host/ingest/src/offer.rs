@@ -15,6 +15,8 @@ const MAX_NAMES: usize = 12;
 pub(crate) struct Offer {
     /// The SDP with its directions made one-way.
     pub(crate) sdp: String,
+    /// The sections that send, in order: what they carry and their `mid`.
+    pub(crate) sections: Vec<(Kind, String)>,
     /// Codec names in the sections that send, as written, for error messages.
     pub(crate) codecs: Vec<String>,
 }
@@ -54,7 +56,11 @@ impl Offer {
             return Err(PublishError::TooMuchMedia { audio, video });
         }
         let mut codecs = Vec::new();
-        for section in sections.iter().filter(|s| s.kind.is_some() && s.sends(inherited)) {
+        let mut sending = Vec::new();
+        for section in sections.iter().filter(|s| s.sends(inherited)) {
+            let Some(kind) = section.kind else { continue };
+            let mid = section.mid().ok_or_else(|| bad("a section has no a=mid"))?;
+            sending.push((kind, mid.to_owned()));
             section.name_codecs(&mut codecs);
         }
         let mut sdp = String::with_capacity(text.len() + 64);
@@ -64,13 +70,16 @@ impl Offer {
         for section in &sections {
             section.write(inherited, &mut sdp);
         }
-        Ok(Self { sdp, codecs })
+        Ok(Self { sdp, sections: sending, codecs })
     }
 }
 
+/// What a section carries.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Kind {
+pub(crate) enum Kind {
+    /// Sound.
     Audio,
+    /// Pictures.
     Video,
 }
 
@@ -99,6 +108,10 @@ impl<'a> Section<'a> {
     fn sends(&self, inherited: Direction) -> bool {
         let own = self.lines.iter().find_map(|line| direction(line));
         own.unwrap_or(inherited) == Direction::Sends
+    }
+
+    fn mid(&self) -> Option<&'a str> {
+        self.lines.iter().find_map(|line| line.strip_prefix("a=mid:"))
     }
 
     /// Repair formats are no codecs to a reader of an error message.
@@ -159,12 +172,16 @@ mod tests {
     fn both_ways_becomes_one_way_and_silence_means_both_ways() {
         let offer = read(
             "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=sendrecv\r\na=rtpmap:111 opus/48000/2\r\n\
-             m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\na=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\n",
+             a=mid:0\r\n\
+             m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\na=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\n\
+             a=mid:v\r\n",
         )
         .unwrap();
         assert_eq!(offer.sdp.matches("a=sendonly").count(), 2);
         assert_eq!(offer.sdp.matches("a=sendrecv").count(), 0);
         assert_eq!(offer.codecs, ["opus", "VP8"]);
+        let sections = [(Kind::Audio, "0".to_owned()), (Kind::Video, "v".to_owned())];
+        assert_eq!(offer.sections, sections);
     }
 
     #[test]
@@ -179,7 +196,7 @@ mod tests {
 
     #[test]
     fn what_a_participant_cannot_send_is_refused() {
-        let video = "m=video 9 UDP/TLS/RTP/SAVPF 96\r\n";
+        let video = "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:1\r\n";
         let two = read(&video.repeat(2));
         assert!(two.is_ok());
         let three = read(&video.repeat(3));

@@ -15,7 +15,7 @@ use capstan_media::track::{RoomId, Uid};
 use metrics::counter;
 use str0m::change::SdpOffer;
 use str0m::config::DtlsCert;
-use str0m::media::{KeyframeRequestKind, MediaAdded, MediaKind};
+use str0m::media::KeyframeRequestKind;
 use str0m::net::{DatagramRecv, DatagramSend, Protocol, Receive};
 use str0m::{Candidate, Event, IceCreds, Input, Output as Step, Rtc, RtcConfig};
 
@@ -97,11 +97,11 @@ impl Peer {
         let start = setup.anchor.instant(now);
         // The library isn't proven against every text; what it can't digest is the offer's fault.
         let accepted = contain(|| negotiate(&setup, &offer, credentials, start));
-        let (mut rtc, answer) = accepted.unwrap_or_else(|| {
+        let (rtc, answer) = accepted.unwrap_or_else(|| {
             Err(PublishError::BadSdp { reason: "it cannot be processed".into() })
         })?;
-        let tracks = Tracks::new(&added(&mut rtc), setup.uid, setup.config.max_frame_bytes, now);
-        if !tracks.has_codec(&mut rtc) {
+        let tracks = Tracks::new(&offer.sections, setup.uid, setup.config.max_frame_bytes, now);
+        if !tracks.has_codec(&rtc) {
             return Err(PublishError::NoUsableCodec { offered: offer.codecs });
         }
         let peer = Self {
@@ -361,19 +361,13 @@ fn negotiate(
     Ok((rtc, answer.to_sdp_string()))
 }
 
-/// The media sections of a freshly answered offer, in order.
-fn added(rtc: &mut Rtc) -> Vec<MediaAdded> {
-    let mut sections = Vec::new();
-    while let Ok(Step::Event(event)) = rtc.poll_output() {
-        if let Event::MediaAdded(media) = event {
-            sections.push(media);
-        }
-    }
-    sections.retain(|s| matches!(s.kind, MediaKind::Audio | MediaKind::Video));
-    sections
-}
-
-/// A library message may repeat the whole offer.
+/// A library message may repeat the whole offer, and names places in it by their address.
 fn cut(text: &str) -> String {
+    let mut text = text.to_owned();
+    if let Some(start) = text.find(" at PointerOffset(")
+        && let Some(length) = text.get(start..).and_then(|rest| rest.find(')'))
+    {
+        text.replace_range(start..=start + length, ": ");
+    }
     text.chars().filter(|c| !c.is_control()).take(200).collect()
 }

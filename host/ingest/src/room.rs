@@ -301,3 +301,118 @@ impl Room {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use capstan_media::frame::{Continuity, FrameKind};
+    use capstan_media::time::RtpTime;
+
+    use super::*;
+    use crate::subscription::{Received, Subscription};
+
+    const fn ms(millis: i64) -> RoomTime {
+        RoomTime::from_millis(millis)
+    }
+
+    fn id() -> RoomId {
+        RoomId { app: "demo".into(), name: "r".into() }
+    }
+
+    fn uid() -> Uid {
+        Uid::new(5).unwrap()
+    }
+
+    fn frame(at: i64) -> Frame {
+        Frame {
+            track: TrackId { uid: uid(), kind: TrackKind::Camera },
+            arrived: ms(at),
+            rtp_time: RtpTime(1),
+            codec: Codec::Vp8,
+            kind: FrameKind::Delta,
+            continuity: Continuity::Contiguous,
+            data: Bytes::from_static(b"x"),
+        }
+    }
+
+    fn names(events: &mut Subscription) -> Vec<String> {
+        let mut names = Vec::new();
+        while let Received::Event(event) = events.try_recv() {
+            let name = format!("{event:?}");
+            names.push(name.split([' ', '(']).next().unwrap().to_owned());
+        }
+        names
+    }
+
+    fn rooms() -> (Rooms, Subscription) {
+        let mut rooms = Rooms::new(&IngestConfig::default());
+        let events = Subscription::new(rooms.subscribe(&id()));
+        (rooms, events)
+    }
+
+    #[test]
+    fn a_late_subscriber_sees_the_present_and_asks_for_key_frames() {
+        let (mut rooms, _first) = rooms();
+        rooms.connected(&id(), uid(), PeerId(1), ms(0));
+        rooms.frame(&id(), PeerId(1), frame(10), Start::First);
+        assert_eq!(rooms.take_keyframes_wanted(), [PeerId(1)]);
+        assert_eq!(rooms.take_keyframes_wanted(), []);
+        rooms.tick(ms(5_000));
+        let mut late = Subscription::new(rooms.subscribe(&id()));
+        assert_eq!(names(&mut late), ["Joined", "TrackStarted", "Muted"]);
+        assert_eq!(rooms.take_keyframes_wanted(), [PeerId(1)]);
+    }
+
+    #[test]
+    fn the_replaced_session_has_no_say_any_more() {
+        let (mut rooms, mut events) = rooms();
+        rooms.connected(&id(), uid(), PeerId(1), ms(0));
+        rooms.frame(&id(), PeerId(1), frame(1), Start::First);
+        rooms.connected(&id(), uid(), PeerId(2), ms(2));
+        rooms.frame(&id(), PeerId(1), frame(3), Start::Next);
+        rooms.gone(&id(), uid(), PeerId(1), LeaveReason::Replaced, ms(4));
+        rooms.frame(&id(), PeerId(2), frame(5), Start::First);
+        let expected = ["Joined", "TrackStarted", "Frame", "TrackStarted", "Frame"];
+        assert_eq!(names(&mut events), expected);
+    }
+
+    #[test]
+    fn only_a_lost_participant_that_returns_in_time_keeps_its_age() {
+        for (reason, back, joined) in [
+            (LeaveReason::Lost, 20_000, 0),
+            (LeaveReason::Lost, 50_000, 50_000),
+            (LeaveReason::Quit, 2_000, 2_000),
+        ] {
+            let (mut rooms, _events) = rooms();
+            rooms.connected(&id(), uid(), PeerId(1), ms(0));
+            rooms.gone(&id(), uid(), PeerId(1), reason, ms(1_000));
+            assert_eq!(rooms.roster(&id()), []);
+            assert_eq!(rooms.occupied(), []);
+            rooms.connected(&id(), uid(), PeerId(2), ms(back));
+            assert_eq!(rooms.roster(&id()).first().map(|p| p.joined), Some(ms(joined)));
+        }
+    }
+
+    #[test]
+    fn another_codec_starts_the_track_anew() {
+        let (mut rooms, mut events) = rooms();
+        rooms.connected(&id(), uid(), PeerId(1), ms(0));
+        rooms.frame(&id(), PeerId(1), frame(1), Start::First);
+        let other = Frame { codec: Codec::Vp9, ..frame(2) };
+        rooms.frame(&id(), PeerId(1), other, Start::Next);
+        let expected = ["Joined", "TrackStarted", "Frame", "TrackStarted", "Frame"];
+        assert_eq!(names(&mut events), expected);
+    }
+
+    #[test]
+    fn rooms_that_nobody_needs_are_forgotten() {
+        let (mut rooms, events) = rooms();
+        rooms.connected(&id(), uid(), PeerId(1), ms(0));
+        rooms.gone(&id(), uid(), PeerId(1), LeaveReason::Lost, ms(1));
+        drop(events);
+        rooms.tick(ms(2));
+        assert_eq!(rooms.rooms.len(), 1);
+        rooms.tick(ms(60_000));
+        assert_eq!(rooms.rooms.len(), 0);
+    }
+}

@@ -15,10 +15,11 @@ use capstan_media::track::{TrackId, TrackKind, Uid};
 use metrics::counter;
 use str0m::Rtc;
 use str0m::format::Codec as WireCodec;
-use str0m::media::{MediaAdded, MediaData, MediaKind, Mid, Rid, SenderFeedback};
+use str0m::media::{MediaData, Mid, Rid, SenderFeedback};
 
 use crate::keyframes::Keyframes;
 use crate::layers::{Choice, Layers};
+use crate::offer::Kind;
 use crate::room::Start;
 use crate::rtp_clock::RtpClock;
 
@@ -52,28 +53,26 @@ struct Track {
 impl Tracks {
     /// From the sections of the offer that send, in their order.
     pub(crate) fn new(
-        sections: &[MediaAdded],
+        sections: &[(Kind, String)],
         uid: Uid,
         max_frame_bytes: usize,
         now: RoomTime,
     ) -> Self {
         let mut tracks: Vec<Track> = Vec::new();
-        for section in sections.iter().filter(|section| section.direction.is_receiving()) {
+        for (kind, mid) in sections {
             let has = |kind| tracks.iter().any(|track| track.kind == kind);
-            let kind = match section.kind {
-                MediaKind::Audio => TrackKind::Audio,
-                MediaKind::Video if has(TrackKind::Camera) => TrackKind::Screen,
-                MediaKind::Video => TrackKind::Camera,
+            let kind = match kind {
+                Kind::Audio => TrackKind::Audio,
+                Kind::Video if has(TrackKind::Camera) => TrackKind::Screen,
+                Kind::Video => TrackKind::Camera,
             };
-            if !has(kind) {
-                tracks.push(Track::new(section.mid, kind, now));
-            }
+            tracks.push(Track::new(Mid::from(mid.as_str()), kind, now));
         }
         Self { uid, max_frame_bytes, tracks }
     }
 
     /// Whether any section found a codec that both sides know.
-    pub(crate) fn has_codec(&self, rtc: &mut Rtc) -> bool {
+    pub(crate) fn has_codec(&self, rtc: &Rtc) -> bool {
         let usable = |track: &Track| rtc.media(track.mid).is_some_and(|media| !media.disabled());
         self.tracks.iter().any(usable)
     }

@@ -57,7 +57,9 @@ pub enum RoomEvent {
         /// Why.
         reason: LeaveReason,
     },
-    /// The first frame of a track came, or the first with another codec.
+    /// The first frame of a track came, the first with another codec, or the first of another
+    /// stream of the sender (a newer session, another simulcast layer). The frame follows. Media
+    /// times before and after this event have nothing to do with each other.
     TrackStarted {
         /// Which.
         track: TrackId,

@@ -1,0 +1,258 @@
+//! A publisher on the other end of a real UDP socket, and a listener that waits for events.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails a test")]
+#![allow(dead_code, clippy::allow_attributes, reason = "each test uses its part")]
+
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use capstan_ingest::{Ingest, IngestConfig, Published, Received, Subscription};
+use capstan_media::room::RoomEvent;
+use capstan_media::time::{RoomClock, RoomTime};
+use capstan_media::track::{RoomId, Uid};
+use str0m::change::{SdpAnswer, SdpPendingOffer};
+use str0m::media::{Direction, Frequency, MediaKind, MediaTime, Mid};
+use str0m::net::{Protocol, Receive};
+use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
+
+/// How long anything that must happen may take on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+struct Clock(Instant, RoomTime);
+
+impl RoomClock for Clock {
+    fn now(&self) -> RoomTime {
+        self.1 + now().saturating_duration_since(self.0)
+    }
+}
+
+pub(crate) fn start(config: IngestConfig) -> Ingest {
+    let micros = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_micros();
+    let origin = RoomTime::from_micros(i64::try_from(micros).unwrap());
+    Ingest::start(config, Arc::new(Clock(now(), origin))).unwrap()
+}
+
+pub(crate) fn room() -> RoomId {
+    RoomId { app: "demo".into(), name: "test".into() }
+}
+
+pub(crate) fn uid(number: u32) -> Uid {
+    Uid::new(number).unwrap()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the test's edge")]
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
+
+/// A publisher that sends 25 pictures and 50 sounds a second while [`Client::run`] runs.
+pub(crate) struct Client {
+    rtc: Rtc,
+    socket: UdpSocket,
+    address: SocketAddr,
+    far: Option<SocketAddr>,
+    pending: Option<SdpPendingOffer>,
+    audio: Mid,
+    video: Mid,
+    start: Instant,
+    sent_video: u64,
+    sent_audio: u64,
+    force_key: bool,
+    pub(crate) connected: bool,
+    pub(crate) closed: bool,
+    /// When the far end asked for key frames.
+    pub(crate) keyframe_requests: Vec<Instant>,
+    /// Whether requests are obeyed.
+    pub(crate) obeys: bool,
+    pub(crate) sends: bool,
+}
+
+impl Client {
+    /// A client and its offer.
+    pub(crate) fn new() -> (Self, String) {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let address = socket.local_addr().unwrap();
+        let start = now();
+        let mut rtc = RtcConfig::new()
+            .clear_codecs()
+            .enable_opus(true, false)
+            .enable_vp8(true)
+            .set_rtcp_report_interval_video(Duration::from_millis(300))
+            .build(start);
+        rtc.add_local_candidate(Candidate::host(address, "udp").unwrap());
+        let mut api = rtc.sdp_api();
+        let audio = api.add_media(MediaKind::Audio, Direction::SendOnly, None, None, None);
+        let video = api.add_media(MediaKind::Video, Direction::SendOnly, None, None, None);
+        let (offer, pending) = api.apply().unwrap();
+        let client = Self {
+            rtc,
+            socket,
+            address,
+            far: None,
+            pending: Some(pending),
+            audio,
+            video,
+            start,
+            sent_video: 0,
+            sent_audio: 0,
+            force_key: false,
+            connected: false,
+            closed: false,
+            keyframe_requests: Vec::new(),
+            obeys: true,
+            sends: true,
+        };
+        (client, offer.to_sdp_string())
+    }
+
+    /// Publishes and runs until connected.
+    pub(crate) fn publish(ingest: &Ingest, number: u32) -> (Self, Published) {
+        let (mut client, published) = Self::post(ingest, number);
+        client.run_until(|client| client.connected);
+        (client, published)
+    }
+
+    /// Publishes without waiting for the connection.
+    pub(crate) fn post(ingest: &Ingest, number: u32) -> (Self, Published) {
+        let (mut client, offer) = Self::new();
+        let published = block_on(ingest.publish(room(), uid(number), &offer)).unwrap();
+        let answer = SdpAnswer::from_sdp_string(&published.answer).unwrap();
+        let pending = client.pending.take().unwrap();
+        client.rtc.sdp_api().accept_answer(pending, answer).unwrap();
+        (client, published)
+    }
+
+    pub(crate) fn run(&mut self, span: Duration) {
+        let end = now() + span;
+        while now() < end {
+            self.step();
+        }
+    }
+
+    pub(crate) fn run_until(&mut self, done: impl Fn(&Self) -> bool) {
+        let end = now() + PATIENCE;
+        while !done(self) {
+            assert!(now() < end, "the publisher waited in vain");
+            self.step();
+        }
+    }
+
+    /// Closes the connection as a browser does.
+    pub(crate) fn close(&mut self) {
+        self.rtc.close().unwrap();
+        self.drain();
+    }
+
+    /// Sends any bytes from the publisher's own address.
+    pub(crate) fn send_raw(&self, datagram: &[u8]) {
+        let address = self.far.unwrap();
+        self.socket.send_to(datagram, address).unwrap();
+    }
+
+    fn step(&mut self) {
+        let wait = self.drain().saturating_duration_since(now());
+        let wait = wait.clamp(Duration::from_millis(1), Duration::from_millis(5));
+        self.socket.set_read_timeout(Some(wait)).unwrap();
+        let mut buffer = [0; 2_000];
+        if let Ok((length, source)) = self.socket.recv_from(&mut buffer)
+            && let Some(Ok(contents)) = buffer.get(..length).map(TryInto::try_into)
+        {
+            let (proto, destination) = (Protocol::Udp, self.address);
+            let receive = Receive { proto, source, destination, contents };
+            self.rtc.handle_input(Input::Receive(now(), receive)).unwrap();
+            self.drain();
+        }
+        self.rtc.handle_input(Input::Timeout(now())).unwrap();
+        self.drain();
+        if self.connected && self.sends {
+            self.send_due();
+        }
+    }
+
+    fn send_due(&mut self) {
+        let elapsed = u64::try_from(now().duration_since(self.start).as_millis()).unwrap();
+        while self.sent_video * 40 < elapsed {
+            let key = self.sent_video == 0 || std::mem::take(&mut self.force_key);
+            let time = MediaTime::new(self.sent_video * 3_600, Frequency::NINETY_KHZ);
+            self.write(self.video, time, vp8(key, 3_000));
+            self.sent_video += 1;
+        }
+        while self.sent_audio * 20 < elapsed {
+            let time = MediaTime::new(self.sent_audio * 960, Frequency::FORTY_EIGHT_KHZ);
+            self.write(self.audio, time, vec![0xfc, 0xff, 0xfe]);
+            self.sent_audio += 1;
+        }
+    }
+
+    fn write(&mut self, mid: Mid, time: MediaTime, data: Vec<u8>) {
+        // Nothing can be written once the far end has closed.
+        let Some(writer) = self.rtc.writer(mid) else {
+            assert!(self.closed);
+            return;
+        };
+        let pt = writer.payload_params().next().unwrap().pt();
+        writer.write(pt, now(), time, data).unwrap();
+        self.drain();
+    }
+
+    fn drain(&mut self) -> Instant {
+        loop {
+            match self.rtc.poll_output().unwrap() {
+                Output::Timeout(at) => return at,
+                Output::Transmit(t) => {
+                    self.far = Some(t.destination);
+                    self.socket.send_to(&t.contents, t.destination).unwrap();
+                }
+                Output::Event(Event::Connected) => self.connected = true,
+                Output::Event(Event::Closed) => self.closed = true,
+                Output::Event(Event::KeyframeRequest(_)) => {
+                    self.keyframe_requests.push(now());
+                    self.force_key = self.obeys;
+                }
+                Output::Event(_) => {}
+            }
+        }
+    }
+}
+
+/// A frame with a true VP8 header and nonsense behind it.
+fn vp8(key: bool, length: usize) -> Vec<u8> {
+    let mut frame = vec![0xaa; length];
+    let head: &[u8] = if key {
+        &[0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xf0, 0x00]
+    } else {
+        &[0x11, 0x02, 0x00]
+    };
+    frame.splice(..head.len(), head.iter().copied());
+    frame
+}
+
+/// Waits for an event that `pick` likes; the ones before are passed over.
+pub(crate) fn wait_for<T>(events: &mut Subscription, pick: impl Fn(&RoomEvent) -> Option<T>) -> T {
+    let end = now() + PATIENCE;
+    loop {
+        match events.recv_timeout(end.saturating_duration_since(now())) {
+            Received::Event(event) => {
+                if let Some(picked) = pick(&event) {
+                    return picked;
+                }
+            }
+            Received::TimedOut => panic!("the event didn't come"),
+            Received::Ended => panic!("the subscription ended"),
+        }
+    }
+}
+
+/// Everything that is there already.
+pub(crate) fn drain(events: &mut Subscription) -> Vec<RoomEvent> {
+    let mut all = Vec::new();
+    while let Received::Event(event) = events.try_recv() {
+        all.push(event);
+    }
+    all
+}
+
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
