@@ -1,4 +1,5 @@
 //! The exports: the contract's functions, handed to the plain delivery.
+#![expect(unsafe_code, reason = "the exports, generated")]
 
 use std::cell::RefCell;
 use std::rc::Rc;
