@@ -1,0 +1,338 @@
+//! WHIP (RFC 9725): a publisher posts an offer and gets an answer; deleting the session ends it.
+//!
+//! To mount: merge `whip::routes(Whip { .. })` at the root of the HTTP service (`Location` repeats
+//! the request's path), and serve it with `into_make_service_with_connect_info::<SocketAddr>()` so
+//! that apps for loopback clients can be told apart. [`Whip::apps`] answers what an app asks of its
+//! publishers, or `None` for an unknown app; [`Whip::origins`] are the web origins that may publish
+//! (`"*"` for all). Every refusal is a problem document (RFC 9457) that says what to change.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{ConnectInfo, Path, Request, State};
+use axum::http::header::{
+    ALLOW, AUTHORIZATION, CONTENT_TYPE, ETAG, IF_MATCH, LINK, LOCATION, RETRY_AFTER,
+    WWW_AUTHENTICATE,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, post};
+use capstan_ingest::{Ingest, PublishError};
+use capstan_media::track::{RoomId, Uid};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+/// Longer bodies are refused unread. Ingest's own limit on offers is the same or lower.
+const MAX_BODY: usize = 64 << 10;
+/// How long a publisher that found the server full should wait, in seconds.
+const RETRY_SECONDS: &str = "10";
+/// How long a browser may remember the answer to a preflight.
+const PREFLIGHT_AGE: Duration = Duration::from_secs(3_600);
+/// Characters of a room's name beside letters and digits (those of the recording API's `cname`).
+const ROOM_PUNCTUATION: &str = " !#$%&()+-:;<=.>?@[]^_{}|~,";
+/// Bytes of a room's name.
+const MAX_ROOM_BYTES: usize = 64;
+
+/// What the WHIP endpoint needs.
+#[derive(Clone)]
+pub struct Whip {
+    /// Where publishers go.
+    pub ingest: Ingest,
+    /// What an app asks of its publishers; `None` for an unknown app.
+    pub apps: Arc<dyn Fn(&str) -> Option<WhipApp> + Send + Sync>,
+    /// Web origins whose pages may publish; `"*"` for all.
+    pub origins: Vec<String>,
+}
+
+/// What an app asks of its publishers.
+#[derive(Clone, Default)]
+pub struct WhipApp {
+    /// The bearer token that they must show, if any.
+    pub token: Option<String>,
+    /// Whether they must be on this machine.
+    pub loopback_only: bool,
+}
+
+/// The endpoint's routes, for a service with any state.
+pub fn routes<S: Clone + Send + Sync + 'static>(whip: Whip) -> Router<S> {
+    let cors = cors(&whip.origins);
+    Router::new()
+        .route("/whip/{app}/{room}/{uid}", post(publish).fallback(only_post))
+        .route(
+            "/whip/{app}/{room}/{uid}/{session}",
+            delete(end).patch(no_patch).fallback(only_delete),
+        )
+        .layer(cors)
+        .layer(middleware::from_fn(accept_post))
+        .with_state(whip)
+}
+
+async fn publish(
+    State(whip): State<Whip>,
+    Path((app, room, uid)): Path<(String, String, String)>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let (room, uid) = whip.admit(&request, app, room, &uid)?;
+    let (parts, body) = request.into_parts();
+    require_sdp(&parts.headers)?;
+    let offer = read(body).await?;
+    let published = whip.ingest.publish(room, uid, &offer).await?;
+    let location = format!("{}/{}", parts.uri.path().trim_end_matches('/'), published.session);
+    let headers = [
+        (CONTENT_TYPE, "application/sdp".to_owned()),
+        (LOCATION, location),
+        (ETAG, published.etag),
+    ];
+    Ok((StatusCode::CREATED, headers, published.answer).into_response())
+}
+
+async fn end(
+    State(whip): State<Whip>,
+    Path((app, room, uid, session)): Path<(String, String, String, String)>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let (room, uid) = whip.admit(&request, app, room, &uid)?;
+    whip.ingest.delete(&room, uid, &session).await.map_err(|_| Refusal::no_session())?;
+    Ok(StatusCode::OK.into_response())
+}
+
+/// Neither trickle ICE nor restarts are served, so RFC 9725 (4.3.1) asks for 405.
+async fn no_patch(
+    State(whip): State<Whip>,
+    Path((app, room, uid, session)): Path<(String, String, String, String)>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let (room, uid) = whip.admit(&request, app, room, &uid)?;
+    if !whip.ingest.has_session(&room, uid, &session) {
+        return Err(Refusal::no_session());
+    }
+    Err(Refusal::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "no-patch",
+        "candidates need not be sent: this server is ICE-lite and learns them from the connectivity \
+         checks; instead of restarting ICE, POST a new offer to the same room and uid",
+    )
+    .with(ALLOW, "DELETE, OPTIONS"))
+}
+
+async fn only_post() -> Refusal {
+    let detail = "POST an SDP offer here to publish";
+    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method", detail).with(ALLOW, "POST, OPTIONS")
+}
+
+async fn only_delete() -> Refusal {
+    let detail = "DELETE this session to stop publishing; nothing else can be done to it";
+    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method", detail).with(ALLOW, "DELETE, OPTIONS")
+}
+
+/// RFC 9725 (4.2): an answer to OPTIONS names the media type that POST takes.
+async fn accept_post(request: Request, next: Next) -> Response {
+    let options = request.method() == Method::OPTIONS;
+    let mut response = next.run(request).await;
+    if options {
+        let headers = response.headers_mut();
+        headers.insert("accept-post", HeaderValue::from_static("application/sdp"));
+    }
+    response
+}
+
+fn cors(origins: &[String]) -> CorsLayer {
+    let origin = if origins.iter().any(|origin| origin == "*") {
+        AllowOrigin::any()
+    } else {
+        AllowOrigin::list(origins.iter().filter_map(|o| HeaderValue::from_str(o).ok()))
+    };
+    CorsLayer::new()
+        .allow_origin(origin)
+        .allow_methods([Method::POST, Method::DELETE, Method::PATCH, Method::OPTIONS])
+        .allow_headers([AUTHORIZATION, CONTENT_TYPE, IF_MATCH])
+        .expose_headers([LOCATION, ETAG, LINK])
+        .max_age(PREFLIGHT_AGE)
+}
+
+impl Whip {
+    /// Who wants to do something to whom, if the app lets them.
+    fn admit(
+        &self,
+        request: &Request,
+        app: String,
+        name: String,
+        uid: &str,
+    ) -> Result<(RoomId, Uid), Refusal> {
+        let Some(rules) = (self.apps)(&app) else {
+            let detail = format!("app {:?} is not configured on this server", brief(&app));
+            return Err(Refusal::new(StatusCode::NOT_FOUND, "unknown-app", detail));
+        };
+        if rules.loopback_only && !from_loopback(request) {
+            let detail = "this app takes publishers on the server's own machine only; \
+                          configure an app with a token for others";
+            return Err(Refusal::new(StatusCode::FORBIDDEN, "loopback-only", detail));
+        }
+        if let Some(token) = &rules.token {
+            require_token(request.headers(), token)?;
+        }
+        if !is_room_name(&name) {
+            let detail = format!(
+                "a room's name has 1 to {MAX_ROOM_BYTES} characters: letters, digits, blank and \
+                 {}",
+                ROOM_PUNCTUATION.trim()
+            );
+            return Err(Refusal::new(StatusCode::BAD_REQUEST, "bad-room", detail));
+        }
+        let uid = uid
+            .parse::<Uid>()
+            .map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, "bad-uid", error.to_string()))?;
+        Ok((RoomId { app, name }, uid))
+    }
+}
+
+fn from_loopback(request: &Request) -> bool {
+    let client = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    client.is_some_and(|ConnectInfo(address)| address.ip().to_canonical().is_loopback())
+}
+
+fn is_room_name(name: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || ROOM_PUNCTUATION.contains(c);
+    (1..=MAX_ROOM_BYTES).contains(&name.len()) && name.chars().all(allowed)
+}
+
+fn require_token(headers: &HeaderMap, token: &str) -> Result<(), Refusal> {
+    let unauthorized = |challenge: &'static str, detail: &str| {
+        Refusal::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+            .with(WWW_AUTHENTICATE, challenge)
+    };
+    let shown = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let Some((scheme, shown)) = shown.and_then(|value| value.split_once(' ')) else {
+        let detail = "send the app's publishing token as `Authorization: Bearer <token>`";
+        return Err(unauthorized(r#"Bearer realm="whip""#, detail));
+    };
+    // Digests have one length, so the comparison's time tells nothing about the token's.
+    let same = Sha256::digest(shown.trim()).ct_eq(&Sha256::digest(token));
+    if scheme.eq_ignore_ascii_case("bearer") && bool::from(same) {
+        return Ok(());
+    }
+    let challenge = r#"Bearer realm="whip", error="invalid_token""#;
+    Err(unauthorized(challenge, "the token is not the one configured for this app"))
+}
+
+fn require_sdp(headers: &HeaderMap) -> Result<(), Refusal> {
+    let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let essence = given.split(';').next().unwrap_or("").trim();
+    if essence.eq_ignore_ascii_case("application/sdp") {
+        return Ok(());
+    }
+    let detail = format!("send the offer as Content-Type: application/sdp, not {:?}", brief(given));
+    Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type", detail)
+        .with(HeaderName::from_static("accept-post"), "application/sdp"))
+}
+
+async fn read(body: Body) -> Result<String, Refusal> {
+    let bytes = to_bytes(body, MAX_BODY).await.map_err(|_| {
+        let detail = format!("the body breaks off or is longer than {MAX_BODY} bytes");
+        Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail)
+    })?;
+    String::from_utf8(bytes.into()).map_err(|_| {
+        Refusal::new(StatusCode::BAD_REQUEST, "bad-sdp", "the offer is not UTF-8 text")
+    })
+}
+
+/// A stranger's words in a message, cut.
+fn brief(text: &str) -> String {
+    text.chars().take(64).collect()
+}
+
+/// A refused request: status, the problem's name and what to change.
+struct Refusal {
+    status: StatusCode,
+    problem: &'static str,
+    detail: String,
+    header: Option<(HeaderName, &'static str)>,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, problem: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, problem, detail: detail.into(), header: None }
+    }
+
+    fn no_session() -> Self {
+        let detail = "there is no such session: it ended, or another one has taken its place";
+        Self::new(StatusCode::NOT_FOUND, "no-session", detail)
+    }
+
+    fn with(mut self, name: HeaderName, value: &'static str) -> Self {
+        self.header = Some((name, value));
+        self
+    }
+}
+
+impl From<PublishError> for Refusal {
+    fn from(error: PublishError) -> Self {
+        let (status, problem, advice) = match &error {
+            PublishError::TooLarge { .. } => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "offer fewer codecs or sections")
+            }
+            PublishError::BadSdp { .. } => (
+                StatusCode::BAD_REQUEST,
+                "bad-sdp",
+                "send a complete WebRTC offer with ICE credentials, a DTLS fingerprint and BUNDLE",
+            ),
+            PublishError::NoMedia => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "no-media",
+                "add an audio or video section that is sendonly or sendrecv",
+            ),
+            PublishError::TooMuchMedia { .. } => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "too-much-media",
+                "publish more under other uids; the second video section is the shared screen",
+            ),
+            PublishError::NoUsableCodec { .. } => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "no-usable-codec",
+                "offer Opus for audio and VP8, VP9, H.264 or AV1 for video",
+            ),
+            PublishError::ServerFull { .. } => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "server-full",
+                "try again later, or raise the server's limit of publishers",
+            ),
+            PublishError::Stopped => {
+                (StatusCode::SERVICE_UNAVAILABLE, "stopping", "try again later")
+            }
+            PublishError::NoRandomness => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "internal", "look at the server's log")
+            }
+        };
+        let refusal = Self::new(status, problem, format!("{error}; {advice}"));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            return refusal.with(RETRY_AFTER, RETRY_SECONDS);
+        }
+        refusal
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let body = json!({
+            "type": format!("urn:capstan:problem:whip:{}", self.problem),
+            "title": self.status.canonical_reason().unwrap_or("Refused"),
+            "status": self.status.as_u16(),
+            "detail": self.detail,
+        });
+        let headers = [(CONTENT_TYPE, "application/problem+json")];
+        let mut response = (self.status, headers, body.to_string()).into_response();
+        if let Some((name, value)) = self.header {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests;
