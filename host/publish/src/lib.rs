@@ -8,10 +8,12 @@ pub mod encode;
 pub mod file;
 pub mod live;
 pub mod looped;
+pub mod measure;
 pub mod pattern;
 mod peer;
 pub mod publisher;
 mod rtp;
+mod rtx;
 pub mod source;
 pub mod whip;
 

@@ -10,7 +10,7 @@ use capstan_media::codec::Codec;
 use thiserror::Error;
 use tokio::sync::watch;
 use webrtc::api::APIBuilder;
-use webrtc::api::interceptor_registry::{configure_nack, configure_twcc_sender_only};
+use webrtc::api::interceptor_registry::configure_twcc_sender_only;
 use webrtc::api::media_engine::{
     MIME_TYPE_AV1, MIME_TYPE_H264, MIME_TYPE_OPUS, MIME_TYPE_VP8, MIME_TYPE_VP9, MediaEngine,
 };
@@ -36,6 +36,7 @@ use webrtc::track::track_local::TrackLocal;
 use webrtc::track::track_local::track_local_static_rtp::TrackLocalStaticRTP;
 
 use crate::rtp::RtpStream;
+use crate::rtx::RtxBuilder;
 
 /// How long the addresses of this machine may take to be found.
 const GATHERING: Duration = Duration::from_secs(5);
@@ -121,6 +122,9 @@ pub(crate) struct Peer {
 impl Peer {
     /// A peer that sends one track of each of these codecs.
     pub(crate) async fn new(codecs: &[Codec]) -> Result<Self, PeerError> {
+        // The library's DTLS takes the process's provider and can't be given one. An error means
+        // that the program chose one already, which is as good.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let connection = connection(codecs).await.map_err(library("setting up WebRTC"))?;
         let connection = Arc::new(connection);
         let (sender, state) = watch::channel(RTCPeerConnectionState::New);
@@ -264,8 +268,8 @@ async fn connection(codecs: &[Codec]) -> Result<RTCPeerConnection, webrtc::Error
     }
     // The transport-wide numbering comes first, so that it is nearest to the network and numbers
     // retransmissions anew. Sender reports are the publisher's own: it knows the exact time.
-    let registry = configure_twcc_sender_only(Registry::new(), &mut media)?;
-    let registry = configure_nack(registry, &mut media);
+    let mut registry = configure_twcc_sender_only(Registry::new(), &mut media)?;
+    registry.add(Box::new(RtxBuilder));
     let mut settings = SettingEngine::default();
     settings.set_ice_multicast_dns_mode(MulticastDnsMode::Disabled);
     settings.set_include_loopback_candidate(true);
@@ -316,7 +320,12 @@ fn capability(codec: Codec) -> RTCRtpCodecCapability {
         parameter: parameter.to_owned(),
     };
     let rtcp_feedback = if codec.is_video() {
-        vec![feedback("ccm", "fir"), feedback("transport-cc", "")]
+        vec![
+            feedback("ccm", "fir"),
+            feedback("nack", ""),
+            feedback("nack", "pli"),
+            feedback("transport-cc", ""),
+        ]
     } else {
         vec![feedback("transport-cc", "")]
     };
