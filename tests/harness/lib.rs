@@ -1,1 +1,33 @@
-//! x
+//! What the promises are tested with: the real server as a child process, real publishers, a real
+//! browser, a receiver of callbacks, and independent judges of media.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test harness: a panic is its way to say no, and it lives at the edge of time"
+)]
+
+pub mod api;
+pub mod browser;
+pub mod judge;
+pub mod process;
+pub mod receiver;
+pub mod server;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Tests that record in real time take turns: together they would starve each other on two cores.
+pub fn real_time_turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The repository's root.
+#[must_use]
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}

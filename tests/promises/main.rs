@@ -1,3 +1,17 @@
 //! What Capstan promises, one file per promise.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests live at the edge of time: they wait for real recordings"
+)]
+
+mod common;
+
+mod a_bad_layout_never_ends_a_recording;
+mod a_room_is_recorded;
+mod browsers_are_recorded;
+mod layout_changes_at_once;
+mod publishers_come_and_go;
+mod recordings_play_in_a_browser;
 mod the_house_stays_true;
+mod what_is_owed_survives_a_restart;

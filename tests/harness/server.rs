@@ -1,0 +1,161 @@
+//! The real server in a folder of its own, on free loopback ports.
+
+use std::net::{TcpListener, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::api::Api;
+use crate::process::{Running, capstan, eventually};
+use crate::root;
+
+/// A server under test. Its folder goes when it goes.
+#[derive(Debug)]
+pub struct Server {
+    folder: tempfile::TempDir,
+    http: u16,
+    running: Option<Running>,
+}
+
+/// What a test changes about the server.
+#[derive(Debug, Default, Clone)]
+pub struct Setup {
+    /// TOML appended to the configuration, for sections that it has not yet.
+    pub sections: String,
+    /// Lines for the section `[recording]`.
+    pub recording: String,
+    /// Lines for the app, `[apps.callback]` included.
+    pub app: String,
+}
+
+/// The app that every test server has; key and secret are the same word.
+pub const APP: &str = "school";
+
+impl Server {
+    /// Writes a configuration, starts the server and waits until it is ready.
+    #[must_use]
+    pub fn start(setup: &Setup) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let http = free_tcp_port();
+        let udp = free_udp_port();
+        let plugins = root().join("plugins/built");
+        assert!(plugins.exists(), "no plugins built: run `make plugins` first");
+        let config = format!(
+            "[http]\nlisten = \"127.0.0.1:{http}\"\ncors_origins = [\"*\"]\n\
+             [ingest]\nlisten = \"127.0.0.1:{udp}\"\n\
+             [recording]\nwork_dir = \"work\"\nstate_dir = \"state\"\nkeep_tapes = true\n{}\n\
+             [storage]\nstore = \"./recordings\"\n{}\n\
+             [[apps]]\nid = \"{APP}\"\nkey = \"{APP}\"\nsecret = \"{APP}\"\n{}\n",
+            setup.recording, setup.sections, setup.app,
+        );
+        let config = if config.contains("[plugins]") {
+            config.replace("PLUGINS", &plugins.to_string_lossy())
+        } else {
+            format!("{config}\n[plugins]\nfolders = [\"{}\"]\n", plugins.display())
+        };
+        std::fs::write(folder.path().join("capstan.toml"), config).unwrap();
+        let mut server = Self { folder, http, running: None };
+        server.run();
+        server
+    }
+
+    /// Starts it (again) with the same configuration and folder.
+    pub fn run(&mut self) {
+        let mut command = Command::new(capstan());
+        command.args(["serve", "--config", "capstan.toml"]).current_dir(self.folder.path());
+        let log = self.folder.path().join("server.log");
+        let old = std::fs::read_to_string(&log).unwrap_or_default();
+        self.running = Some(Running::start("server", &mut command, log.clone()));
+        std::fs::write(self.folder.path().join("server.log.before"), old).unwrap();
+        let api = self.api();
+        eventually("the server is ready", Duration::from_secs(30), || {
+            api.get("/readyz").ok().filter(|answer| answer.status == 200)
+        });
+    }
+
+    /// A client of its API with the right credentials.
+    #[must_use]
+    pub fn api(&self) -> Api {
+        Api::new(self.http, APP, APP)
+    }
+
+    /// `http://127.0.0.1:port`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.http)
+    }
+
+    /// Where a publisher posts.
+    #[must_use]
+    pub fn whip_url(&self, room: &str, uid: u32) -> String {
+        format!("{}/whip/{APP}/{room}/{uid}", self.url())
+    }
+
+    /// The folder with its configuration, work and recordings.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Where finished recordings lie.
+    #[must_use]
+    pub fn recordings(&self) -> PathBuf {
+        self.folder.path().join("recordings")
+    }
+
+    /// What it logged so far.
+    #[must_use]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("server.log")).unwrap_or_default()
+    }
+
+    /// Kills it as a crash would.
+    pub fn crash(&mut self) {
+        self.running.take().expect("running").kill();
+    }
+
+    /// Ends it as an operator would.
+    pub fn shut_down(&mut self) {
+        self.running.take().expect("running").terminate(Duration::from_secs(60));
+    }
+
+    /// The value of a metric, summed over its labels' values that contain `label`.
+    #[must_use]
+    pub fn metric(&self, name: &str, label: &str) -> f64 {
+        let text = self.api().get("/metrics").unwrap().text();
+        let lines = text.lines().filter(|line| !line.starts_with('#'));
+        let series = lines.filter(|line| line.split(['{', ' ']).next() == Some(name));
+        series
+            .filter(|line| line.contains(label))
+            .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
+            .sum()
+    }
+
+    /// A real publisher as a child process: `capstan publish` with these further arguments.
+    #[must_use]
+    pub fn publish(&self, room: &str, uid: u32, arguments: &[&str]) -> Running {
+        let mut command = Command::new(capstan());
+        command.args(["publish", "--url", &self.whip_url(room, uid)]).args(arguments);
+        let log = self.folder.path().join(format!("publisher-{uid}.log"));
+        Running::start("publisher", &mut command, log)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.log();
+            let tail: Vec<&str> = log.lines().rev().take(60).collect();
+            eprintln!("--- the server's last words");
+            tail.iter().rev().for_each(|line| eprintln!("{line}"));
+        }
+    }
+}
+
+fn free_tcp_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn free_udp_port() -> u16 {
+    UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}

@@ -1,0 +1,30 @@
+//! Small things that several promises need.
+
+use capstan_publish::pattern::Area;
+use harness::receiver::Callback;
+use hmac::{Hmac, KeyInit, Mac};
+use sha1::Sha1;
+
+/// The left or right half of a 640x360 canvas: the best-fit layout of two.
+pub(crate) fn tile(number: usize) -> Area {
+    Area { x: 320.0 * number as f64, y: 0.0, width: 320.0, height: 360.0 }
+}
+
+/// The events among `wanted`, in the order in which they came, each at its first delivery.
+pub(crate) fn events(callbacks: &[Callback], wanted: &[i64]) -> Vec<i64> {
+    let mut seen = Vec::new();
+    for callback in callbacks {
+        let event = callback.event();
+        if wanted.contains(&event) && !seen.contains(&event) {
+            seen.push(event);
+        }
+    }
+    seen
+}
+
+/// The signature that an operator computes over the raw body.
+pub(crate) fn hmac_sha1_hex(key: &[u8], data: &[u8]) -> String {
+    let mut mac = Hmac::<Sha1>::new_from_slice(key).expect("any key length");
+    mac.update(data);
+    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+}
