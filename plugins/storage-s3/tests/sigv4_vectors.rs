@@ -1,4 +1,5 @@
 //! Signatures equal those of the vendor's own SDK, request by request.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 
 use std::collections::BTreeSet;
 

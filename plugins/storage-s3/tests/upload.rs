@@ -1,4 +1,5 @@
 //! The upload against a bucket in memory: what is sent arrives, and every bad answer ends as it must.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 
 mod bucket;
 

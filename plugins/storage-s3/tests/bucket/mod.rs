@@ -183,7 +183,7 @@ impl Bucket {
             ("POST", Some(id)) => {
                 let Some(parts) = self.uploads.remove(id) else { return gone() };
                 let whole = parts.values().flatten().copied().collect::<Vec<u8>>();
-                let digests: Vec<u8> = parts.values().flat_map(|p| Md5::digest(p)).collect();
+                let digests: Vec<u8> = parts.values().flat_map(Md5::digest).collect();
                 let tag = format!("\"{}-{}\"", hex::encode(Md5::digest(digests)), parts.len());
                 self.store(&whole, tag)
             }
