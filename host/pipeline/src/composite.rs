@@ -4,11 +4,17 @@
 //! the playout delay counts for it, however much more was pushed, so the same events and scenes
 //! give the same output, live or later.
 
+mod inbox;
+mod output;
+mod room;
+mod roster;
+mod track;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use capstan_media::frame::Size;
+use capstan_media::frame::{Picture, Size};
 use capstan_media::room::RoomEvent;
 use capstan_media::sample::{Sample, TrackConfig};
 use capstan_media::scene::{BadScene, Colour, Participant, Scene};
@@ -16,12 +22,19 @@ use capstan_media::time::RoomTime;
 use capstan_media::track::TrackId;
 use thiserror::Error;
 
-use crate::encode::{AudioSettings, EncodeError, VideoSettings};
+use self::inbox::Inbox;
+use self::output::{AudioOut, VideoOut};
+use self::room::Room;
+use self::roster::RosterWatch;
+use crate::encode::{self, AudioSettings, EncodeError, VideoSettings};
+use crate::limits::{MAX_PLAYOUT_DELAY, ROSTERS_A_SECOND};
+pub use crate::mix::image::Image;
+pub use crate::stats::Stats;
 
 /// What a composite is asked for.
 #[derive(Clone, PartialEq, Debug)]
 pub struct CompositeSettings {
-    /// The canvas in pixels, both numbers even.
+    /// The canvas in pixels, the same as `video.size`. Of odd numbers the last pixel is left out.
     pub canvas: Size,
     /// Ticks a second, 1 to 60. `video.fps` is the same number.
     pub fps: u32,
@@ -39,15 +52,6 @@ pub struct CompositeSettings {
     pub images: BTreeMap<String, Image>,
     /// A TrueType or OpenType font for text layers; `None` for the built-in one.
     pub font: Option<Arc<[u8]>>,
-}
-
-/// A decoded still picture with straight alpha.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Image {
-    /// In pixels.
-    pub size: Size,
-    /// Red, green, blue, alpha: `4 * width * height` bytes.
-    pub rgba: Arc<[u8]>,
 }
 
 /// One encoded piece of the output. Durations of pictures are in ticks of `fps * 1000` a second,
@@ -74,41 +78,18 @@ pub enum CompositeError {
     Encode(#[from] EncodeError),
 }
 
-/// Counters since the start.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub struct Stats {
-    /// Ticks rendered with a picture of their own.
-    pub pictures: u64,
-    /// Ticks whose picture was the one before, unchanged, so that its sample only got longer.
-    pub unchanged: u64,
-    /// Ticks that `skip` passed over.
-    pub skipped: u64,
-    /// Video frames decoded.
-    pub decoded: u64,
-    /// Video frames not decoded because nothing refers to them and a newer one was due.
-    pub superseded: u64,
-    /// Video frames not decoded because frames before them are missing or broken.
-    pub undecodable: u64,
-    /// Video frames and sound packets that a decoder refused.
-    pub broken: u64,
-    /// Frames that came after their place was already rendered.
-    pub late: u64,
-    /// Frames dropped because a queue was full.
-    pub overflowed: u64,
-    /// Milliseconds of sound made up by the concealment of short gaps.
-    pub concealed_ms: u64,
-    /// Sound packets decoded.
-    pub packets: u64,
-    /// Times that a track's RTP time jumped and the track was placed anew by arrival.
-    pub jumps: u64,
-}
-
 /// One room mixed into one picture and one sound.
-#[derive(Debug)]
 pub struct Composite {
     settings: CompositeSettings,
     start: RoomTime,
     tick: u64,
+    /// The room was brought up to the next tick already.
+    ready: bool,
+    inbox: Inbox,
+    room: Room,
+    video: Option<VideoOut>,
+    audio: Option<AudioOut>,
+    roster: RosterWatch,
     stats: Stats,
 }
 
@@ -118,12 +99,28 @@ impl Composite {
     /// # Errors
     /// If a setting is out of range or an encoder refuses its settings.
     pub fn new(settings: CompositeSettings, start: RoomTime) -> Result<Self, CompositeError> {
-        Ok(Self { settings, start, tick: 0, stats: Stats::default() })
+        check(&settings)?;
+        let channels = settings.audio.map(|audio| usize::from(audio.channels));
+        let room = Room::new(settings.video.is_some(), channels);
+        let video = settings.video.map(|video| VideoOut::new(&settings, video)).transpose()?;
+        let audio = settings.audio.map(|audio| AudioOut::new(audio, start)).transpose()?;
+        Ok(Self {
+            settings,
+            start,
+            tick: 0,
+            ready: false,
+            inbox: Inbox::default(),
+            room,
+            video,
+            audio,
+            roster: RosterWatch::default(),
+            stats: Stats::default(),
+        })
     }
 
     /// Takes something that happened in the room, in any order up to a few seconds.
     pub fn push(&mut self, event: &RoomEvent) {
-        let _ = event;
+        self.inbox.push(event, &mut self.stats);
     }
 
     /// The room time of the next tick.
@@ -139,22 +136,24 @@ impl Composite {
     }
 
     /// Brings everything up to the next tick and answers who is there, if that changed since this
-    /// was last asked (joins, leaves, sizes, mutes at once; speaking and levels at most five times
-    /// a second). Calling it is optional; `render` brings everything up to the tick as well.
+    /// was last asked (joins, leaves, sizes, mutes at once; speaking at most five times a second).
+    /// Calling it is optional; `render` brings everything up to the tick as well.
     pub fn roster(&mut self) -> Option<Vec<Participant>> {
-        None
+        self.advance();
+        let period = u64::from(self.settings.fps.div_ceil(ROSTERS_A_SECOND));
+        self.roster.changed(self.room.participants(), self.tick, period)
     }
 
     /// Who is there, in the order of joining.
     #[must_use]
     pub fn participants(&self) -> Vec<Participant> {
-        Vec::new()
+        self.room.participants()
     }
 
     /// Tracks whose pictures wait for a key frame, so that somebody may ask the sender for one.
     #[must_use]
     pub fn starving(&self) -> Vec<TrackId> {
-        Vec::new()
+        self.room.starving()
     }
 
     /// Paints this scene from the next tick on.
@@ -162,7 +161,11 @@ impl Composite {
     /// # Errors
     /// If the scene isn't valid; the scene before stays.
     pub fn set_scene(&mut self, scene: Scene) -> Result<(), BadScene> {
-        scene.validate()
+        scene.validate()?;
+        if let Some(video) = &mut self.video {
+            video.set_scene(scene);
+        }
+        Ok(())
     }
 
     /// Renders the next tick: its picture, and the sound up to the tick after it. What comes out may
@@ -171,16 +174,32 @@ impl Composite {
     /// # Errors
     /// If an encoder fails; the composite is then of no further use.
     pub fn render(&mut self) -> Result<Vec<Output>, CompositeError> {
-        Err(CompositeError::Settings { what: "not built yet".into() })
+        self.advance();
+        let mut out = Vec::new();
+        if let Some(video) = &mut self.video {
+            video.render(self.tick, &self.room, &mut self.stats, &mut out)?;
+        }
+        self.sound(&mut out)?;
+        Ok(out)
     }
 
     /// Passes over the next tick: the sound as `render`, no picture of its own, so that the sample
-    /// of the picture before gets longer.
+    /// of the picture before gets longer. The first tick can't be passed over and is rendered.
     ///
     /// # Errors
     /// As `render`.
     pub fn skip(&mut self) -> Result<Vec<Output>, CompositeError> {
-        Err(CompositeError::Settings { what: "not built yet".into() })
+        self.advance();
+        let mut out = Vec::new();
+        if let Some(video) = &mut self.video {
+            if self.tick == 0 {
+                video.render(self.tick, &self.room, &mut self.stats, &mut out)?;
+            } else {
+                video.skip(self.tick, &mut self.stats);
+            }
+        }
+        self.sound(&mut out)?;
+        Ok(out)
     }
 
     /// Ends the output at the next tick and returns what is still inside the encoders. Nothing may be
@@ -189,14 +208,29 @@ impl Composite {
     /// # Errors
     /// As `render`.
     pub fn finish(&mut self) -> Result<Vec<Output>, CompositeError> {
-        Err(CompositeError::Settings { what: "not built yet".into() })
+        let mut out = Vec::new();
+        if let Some(video) = &mut self.video {
+            video.finish(&mut out)?;
+        }
+        if let Some(audio) = &mut self.audio {
+            audio.finish(&mut out)?;
+        }
+        Ok(out)
     }
 
     /// The output's tracks, picture before sound; `None` until the encoders told all of them (after
     /// the first samples).
     #[must_use]
     pub fn tracks(&self) -> Option<Vec<TrackConfig>> {
-        None
+        let video = self.video.as_ref().map(VideoOut::track);
+        let audio = self.audio.as_ref().map(|audio| Some(audio.track()));
+        video.into_iter().chain(audio).collect()
+    }
+
+    /// The canvas as it was last painted; `None` without pictures.
+    #[must_use]
+    pub fn picture(&self) -> Option<&Picture> {
+        self.video.as_ref().map(VideoOut::picture)
     }
 
     /// What was done so far.
@@ -204,6 +238,69 @@ impl Composite {
     pub const fn stats(&self) -> Stats {
         self.stats
     }
+
+    fn advance(&mut self) {
+        if self.ready {
+            return;
+        }
+        self.ready = true;
+        let (tick, due) = (self.next_tick(), self.due());
+        while let Some(arrival) = self.inbox.arrival(due) {
+            self.room.arrive(arrival, &mut self.stats);
+        }
+        while let Some(event) = self.inbox.happening(tick) {
+            self.room.happen(&event);
+        }
+        let period = 1_000_000 / i64::from(self.settings.fps.max(1));
+        self.room.advance(tick, period, &mut self.stats);
+    }
+
+    /// The sound up to the tick after this one, and on to that tick.
+    fn sound(&mut self, out: &mut Vec<Output>) -> Result<(), CompositeError> {
+        self.tick += 1;
+        self.ready = false;
+        if let Some(audio) = &mut self.audio {
+            let rate = u64::from(encode::SAMPLE_RATE);
+            let until = self.tick * rate / u64::from(self.settings.fps.max(1));
+            audio.render(until, &mut self.room.voices(), &mut self.stats, out)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Composite {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Composite")
+            .field("start", &self.start)
+            .field("tick", &self.tick)
+            .field("stats", &self.stats)
+            .finish_non_exhaustive()
+    }
+}
+
+fn check(settings: &CompositeSettings) -> Result<(), CompositeError> {
+    let refuse = |what: String| Err(CompositeError::Settings { what });
+    let CompositeSettings { canvas, fps, video, audio, .. } = settings;
+    if video.is_none() && audio.is_none() {
+        return refuse("neither pictures nor sound are asked for".into());
+    }
+    if !(1..=60).contains(fps) || video.is_some_and(|video| video.fps != *fps) {
+        return refuse(format!("{fps} ticks a second, 1 to 60 are possible, as many as pictures"));
+    }
+    if video.is_some_and(|video| video.size != *canvas) {
+        let Size { width, height } = canvas;
+        return refuse(format!("a canvas of {width}x{height} that isn't the video's size"));
+    }
+    if settings.playout_delay > MAX_PLAYOUT_DELAY {
+        return refuse(format!("playout delay {:?}, at most 5 s", settings.playout_delay));
+    }
+    if settings.segment.is_zero() {
+        return refuse("segments of no length".into());
+    }
+    if let Some((name, _)) = settings.images.iter().find(|(_, image)| !image.is_whole()) {
+        return refuse(format!("image {name:?} hasn't as many bytes as its size says"));
+    }
+    Ok(())
 }
 
 /// The room time of tick `number`: exact, without accumulated rounding.

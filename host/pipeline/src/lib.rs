@@ -9,5 +9,11 @@
 //! ```
 
 pub mod composite;
+pub mod decode;
 pub mod encode;
+pub mod limits;
+pub mod mix;
+pub mod picture;
+pub mod playout;
 pub mod segmenter;
+pub mod stats;

@@ -1,0 +1,259 @@
+//! Who is in the room, and their tracks.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use capstan_media::codec::Codec;
+use capstan_media::frame::Frame;
+use capstan_media::room::{LeaveReason, RoomEvent};
+use capstan_media::scene::Participant;
+use capstan_media::time::RoomTime;
+use capstan_media::track::{TrackId, TrackKind, Uid};
+
+use super::inbox::Arrival;
+use super::track::{AudioTrack, VideoTrack};
+use crate::limits::MAX_PARTICIPANTS;
+use crate::mix::canvas::{Shown, Sources};
+use crate::mix::loudness::SILENCE;
+use crate::mix::voice::Voice;
+use crate::playout::Playout;
+use crate::playout::align::align;
+use crate::stats::Stats;
+
+/// Tracks of one participant move towards each other by at most one part in this many: inaudible.
+const SLEW: i64 = 200;
+
+/// Everybody of whom something arrived.
+#[derive(Debug)]
+pub(super) struct Room {
+    people: BTreeMap<Uid, Person>,
+    /// Whether pictures are asked for.
+    pictures: bool,
+    /// The channels of the sound, if it is asked for.
+    channels: Option<usize>,
+}
+
+/// One participant. Frames may be here before the tick at which they joined.
+#[derive(Debug, Default)]
+struct Person {
+    joined: Option<RoomTime>,
+    audio: Option<AudioTrack>,
+    camera: Option<VideoTrack>,
+    screen: Option<VideoTrack>,
+}
+
+impl Room {
+    pub(super) const fn new(pictures: bool, channels: Option<usize>) -> Self {
+        Self { people: BTreeMap::new(), pictures, channels }
+    }
+
+    /// Takes what arrived, ahead of its tick.
+    pub(super) fn arrive(&mut self, arrival: Arrival, stats: &mut Stats) {
+        match arrival {
+            Arrival::Frame(frame) => self.arrive_frame(&frame, stats),
+            Arrival::Report(report) => {
+                if let Some(playout) = self.playout(report.track) {
+                    playout.report(&report);
+                }
+            }
+            Arrival::Torn(Some(track)) => {
+                if let Some(playout) = self.playout(track) {
+                    playout.tear();
+                }
+            }
+            Arrival::Torn(None) => {
+                for track in self.people.values_mut().flat_map(Person::videos) {
+                    track.playout.tear();
+                }
+            }
+        }
+    }
+
+    fn arrive_frame(&mut self, frame: &Arc<Frame>, stats: &mut Stats) {
+        let TrackId { uid, kind } = frame.track;
+        if kind.is_video() != frame.codec.is_video() {
+            stats.broken += 1;
+            return;
+        }
+        let channels = self.channels;
+        let Some(person) = self.person(uid) else { return };
+        match kind {
+            TrackKind::Audio => person.audio(frame.codec, channels, |track| {
+                track.push(frame, stats);
+            }),
+            TrackKind::Camera | TrackKind::Screen => {
+                let slot = person.video_slot(kind);
+                let rate = frame.codec.clock_rate();
+                slot.get_or_insert_with(|| VideoTrack::new(rate, frame.arrived)).push(frame, stats);
+            }
+        }
+    }
+
+    /// Takes what happened, at its tick.
+    pub(super) fn happen(&mut self, event: &RoomEvent) {
+        match *event {
+            RoomEvent::Joined { uid, at } => {
+                if let Some(person) = self.person(uid) {
+                    person.joined = Some(at);
+                }
+            }
+            RoomEvent::Left { reason: LeaveReason::Replaced, .. } => {}
+            RoomEvent::Left { uid, at, .. } => {
+                let Some(person) = self.people.get_mut(&uid) else { return };
+                person.leave(at);
+                if person.is_empty() {
+                    self.people.remove(&uid);
+                }
+            }
+            RoomEvent::TrackStarted { track: TrackId { uid, kind }, codec, at } => {
+                let channels = self.channels;
+                let Some(person) = self.person(uid) else { return };
+                if kind == TrackKind::Audio {
+                    person.audio(codec, channels, |track| track.set_muted(false));
+                } else {
+                    let slot = person.video_slot(kind);
+                    slot.get_or_insert_with(|| VideoTrack::new(codec.clock_rate(), at))
+                        .set_muted(None);
+                }
+            }
+            RoomEvent::Muted { track, at } => self.mute(track, Some(at)),
+            RoomEvent::Unmuted { track, .. } => self.mute(track, None),
+            RoomEvent::Frame(_) | RoomEvent::Report(_) | RoomEvent::Lost { .. } => {}
+        }
+    }
+
+    fn mute(&mut self, TrackId { uid, kind }: TrackId, since: Option<RoomTime>) {
+        let Some(person) = self.people.get_mut(&uid) else { return };
+        if kind == TrackKind::Audio {
+            if let Some(track) = &mut person.audio {
+                track.set_muted(since.is_some());
+            }
+        } else if let Some(track) = person.video_slot(kind) {
+            track.set_muted(since);
+        }
+    }
+
+    /// Brings everybody's pictures up to a tick; `period` is the time between ticks in µs.
+    pub(super) fn advance(&mut self, tick: RoomTime, period: i64, stats: &mut Stats) {
+        for person in self.people.values_mut() {
+            let Person { audio, camera, screen, .. } = person;
+            let mut tracks: Vec<&mut Playout> = Vec::with_capacity(3);
+            tracks.extend(audio.as_mut().map(|track| &mut track.playout));
+            tracks.extend(camera.as_mut().map(|track| &mut track.playout));
+            tracks.extend(screen.as_mut().map(|track| &mut track.playout));
+            align(&mut tracks, period / SLEW);
+            for track in person.videos() {
+                track.advance(tick, self.pictures, stats);
+            }
+        }
+    }
+
+    /// Who is there, in the order of joining.
+    pub(super) fn participants(&self) -> Vec<Participant> {
+        let present = self.people.iter().filter_map(|(&uid, person)| person.seen(uid));
+        let mut participants: Vec<Participant> = present.collect();
+        participants.sort_by_key(|participant| (participant.joined, participant.uid));
+        participants
+    }
+
+    /// Video tracks that wait for a key frame.
+    pub(super) fn starving(&self) -> Vec<TrackId> {
+        let tracks = self.people.iter().flat_map(|(&uid, person)| {
+            let video = |kind, track: &Option<VideoTrack>| {
+                let starving = track.as_ref().is_some_and(VideoTrack::is_starving);
+                starving.then_some(TrackId { uid, kind })
+            };
+            let camera = video(TrackKind::Camera, &person.camera);
+            camera.into_iter().chain(video(TrackKind::Screen, &person.screen))
+        });
+        tracks.collect()
+    }
+
+    /// Everybody's voice with its queue, in the order of uids.
+    pub(super) fn voices(&mut self) -> Vec<(&mut Playout, &mut Voice)> {
+        let tracks = self.people.values_mut().filter_map(|person| person.audio.as_mut());
+        tracks.filter_map(|track| Some((&mut track.playout, track.voice.as_mut()?))).collect()
+    }
+
+    /// The person, new if there is room for one more.
+    fn person(&mut self, uid: Uid) -> Option<&mut Person> {
+        if self.people.len() >= MAX_PARTICIPANTS && !self.people.contains_key(&uid) {
+            return None;
+        }
+        Some(self.people.entry(uid).or_default())
+    }
+
+    fn playout(&mut self, TrackId { uid, kind }: TrackId) -> Option<&mut Playout> {
+        let person = self.people.get_mut(&uid)?;
+        match kind {
+            TrackKind::Audio => person.audio.as_mut().map(|track| &mut track.playout),
+            TrackKind::Camera | TrackKind::Screen => {
+                person.video_slot(kind).as_mut().map(|track| &mut track.playout)
+            }
+        }
+    }
+}
+
+impl Sources for Room {
+    fn find(&self, uid: Uid, kind: TrackKind) -> Option<Shown<'_>> {
+        let person = self.people.get(&uid).filter(|person| person.joined.is_some())?;
+        match kind {
+            TrackKind::Audio => None,
+            TrackKind::Camera => person.camera.as_ref()?.shown(),
+            TrackKind::Screen => person.screen.as_ref()?.shown(),
+        }
+    }
+}
+
+impl Person {
+    fn videos(&mut self) -> impl Iterator<Item = &mut VideoTrack> {
+        self.camera.iter_mut().chain(&mut self.screen)
+    }
+
+    /// The camera's slot, or the screen's.
+    fn video_slot(&mut self, kind: TrackKind) -> &mut Option<VideoTrack> {
+        if kind == TrackKind::Screen { &mut self.screen } else { &mut self.camera }
+    }
+
+    /// Does something with the sound track, which is made if it isn't there.
+    fn audio(&mut self, codec: Codec, channels: Option<usize>, then: impl FnOnce(&mut AudioTrack)) {
+        if self.audio.is_none() {
+            match AudioTrack::new(codec.clock_rate(), channels) {
+                Ok(track) => self.audio = Some(track),
+                Err(error) => tracing::error!(%error, "sound track not mixed"),
+            }
+        }
+        if let Some(track) = &mut self.audio {
+            then(track);
+        }
+    }
+
+    fn leave(&mut self, at: RoomTime) {
+        self.joined = None;
+        if let Some(audio) = &mut self.audio {
+            audio.leave(at);
+        }
+        self.videos().for_each(|track| track.leave(at));
+    }
+
+    fn is_empty(&self) -> bool {
+        let mut playouts = (self.audio.iter().map(|track| &track.playout))
+            .chain(self.camera.iter().map(|track| &track.playout))
+            .chain(self.screen.iter().map(|track| &track.playout));
+        playouts.all(Playout::is_empty)
+    }
+
+    fn seen(&self, uid: Uid) -> Option<Participant> {
+        let audible = self.audio.as_ref().filter(|audio| !audio.is_muted());
+        let loudness = audible.and_then(|audio| audio.voice.as_ref()).map(Voice::loudness);
+        Some(Participant {
+            uid,
+            joined: self.joined?,
+            camera: self.camera.as_ref().and_then(VideoTrack::size),
+            screen: self.screen.as_ref().and_then(VideoTrack::size),
+            has_audio: audible.is_some(),
+            speaking: loudness.is_some_and(|loudness| loudness.is_speaking()),
+            level: loudness.map_or(SILENCE, |loudness| loudness.level()),
+        })
+    }
+}

@@ -1,0 +1,145 @@
+//! The tracks of one participant: from frames that arrived to what is seen and heard at a tick.
+
+use std::sync::Arc;
+
+use capstan_media::frame::{Frame, Size};
+use capstan_media::time::RoomTime;
+
+use crate::decode::DecodeError;
+use crate::decode::stream::{Decoded, VideoStream, is_droppable};
+use crate::limits::HOLD_PICTURE;
+use crate::mix::canvas::Shown;
+use crate::mix::voice::Voice;
+use crate::playout::{Playout, Pushed};
+use crate::stats::Stats;
+
+/// A camera or a screen.
+#[derive(Debug)]
+pub(super) struct VideoTrack {
+    pub(super) playout: Playout,
+    stream: VideoStream,
+    muted: Option<RoomTime>,
+    last: RoomTime,
+    /// Muted or vanished for so long that its last picture isn't shown any more.
+    expired: bool,
+    jumps: u64,
+}
+
+impl VideoTrack {
+    pub(super) fn new(rate: u32, at: RoomTime) -> Self {
+        let (playout, stream) = (Playout::new(rate), VideoStream::default());
+        Self { playout, stream, muted: None, last: at, expired: false, jumps: 0 }
+    }
+
+    pub(super) fn push(&mut self, frame: &Arc<Frame>, stats: &mut Stats) {
+        self.last = self.last.max(frame.arrived);
+        count(self.playout.push(Arc::clone(frame)), stats);
+        count_jumps(&self.playout, &mut self.jumps, stats);
+    }
+
+    pub(super) const fn set_muted(&mut self, since: Option<RoomTime>) {
+        self.muted = since;
+    }
+
+    /// The participant left: nothing of before is shown.
+    pub(super) fn leave(&mut self, at: RoomTime) {
+        self.playout.forget(at);
+        self.stream.reset();
+        self.muted = None;
+    }
+
+    /// Decodes what is due at a tick.
+    pub(super) fn advance(&mut self, tick: RoomTime, decode: bool, stats: &mut Stats) {
+        let hidden = self.muted.map(|since| since.max(self.last + HOLD_PICTURE));
+        self.expired = hidden.is_some_and(|from| tick >= from);
+        let mut due = self.playout.take_due(tick);
+        while let Some(queued) = due {
+            due = self.playout.take_due(tick);
+            if !decode {
+                continue;
+            }
+            if due.is_some() && is_droppable(&queued.frame) {
+                stats.superseded += 1;
+                if queued.after_gap {
+                    self.stream.lose();
+                }
+                continue;
+            }
+            match self.stream.push(&queued.frame, queued.after_gap) {
+                Decoded::Done => stats.decoded += 1,
+                Decoded::Undecodable => stats.undecodable += 1,
+                Decoded::Broken(error) => {
+                    stats.broken += 1;
+                    tracing::debug!(track = %queued.frame.track, %error, "frame not decoded");
+                }
+            }
+        }
+    }
+
+    pub(super) fn is_starving(&self) -> bool {
+        self.muted.is_none() && self.stream.is_starving()
+    }
+
+    /// The picture to show.
+    pub(super) fn shown(&self) -> Option<Shown<'_>> {
+        if self.expired { None } else { self.stream.shown() }
+    }
+
+    /// Its size.
+    pub(super) fn size(&self) -> Option<Size> {
+        if self.expired { None } else { self.stream.size() }
+    }
+}
+
+/// A microphone.
+#[derive(Debug)]
+pub(super) struct AudioTrack {
+    pub(super) playout: Playout,
+    /// `None` if no sound is asked for.
+    pub(super) voice: Option<Voice>,
+    muted: bool,
+    jumps: u64,
+}
+
+impl AudioTrack {
+    /// `channels` of the sound that is asked for.
+    pub(super) fn new(rate: u32, channels: Option<usize>) -> Result<Self, DecodeError> {
+        let voice = channels.map(Voice::new).transpose()?;
+        Ok(Self { playout: Playout::new(rate), voice, muted: false, jumps: 0 })
+    }
+
+    pub(super) fn push(&mut self, frame: &Arc<Frame>, stats: &mut Stats) {
+        if self.voice.is_some() {
+            count(self.playout.push(Arc::clone(frame)), stats);
+            count_jumps(&self.playout, &mut self.jumps, stats);
+        }
+    }
+
+    pub(super) const fn set_muted(&mut self, muted: bool) {
+        self.muted = muted;
+    }
+
+    pub(super) const fn is_muted(&self) -> bool {
+        self.muted
+    }
+
+    /// The participant left: nothing that arrived before is heard any more.
+    pub(super) fn leave(&mut self, at: RoomTime) {
+        self.playout.forget(at);
+        self.muted = false;
+    }
+}
+
+const fn count(pushed: Pushed, stats: &mut Stats) {
+    match pushed {
+        Pushed::Queued => {}
+        Pushed::Late => stats.late += 1,
+        Pushed::Overflowed => stats.overflowed += 1,
+    }
+}
+
+const fn count_jumps(playout: &Playout, before: &mut u64, stats: &mut Stats) {
+    let jumps = playout.clock().jumps();
+    stats.jumps += jumps - *before;
+    *before = jumps;
+}
