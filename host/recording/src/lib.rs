@@ -32,6 +32,8 @@ pub mod source;
 pub mod status;
 pub mod tape;
 mod tape_thread;
+#[cfg(test)]
+mod testing;
 pub mod timeline;
 
 pub use handle::{Equipment, Recording, RecordingHandle};

@@ -123,9 +123,12 @@ impl Change {
         }
     }
 
-    /// Owes an event that happened at `at`.
+    /// Owes an event that happened at `at`. Nothing follows a session's last event.
     pub(crate) fn tell(&mut self, event: &Event, at: RoomTime) {
         let ledger = &mut self.ledger;
+        if ledger.stage == Stage::Closed {
+            return;
+        }
         let sequence = ledger.next_sequence;
         ledger.next_sequence += 1;
         self.tell.push(Notice {

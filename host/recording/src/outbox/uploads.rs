@@ -67,13 +67,16 @@ fn load(inner: &Inner, owing: &Owing) -> Result<Option<Cargo>, String> {
         }
         return Ok(Some(Cargo { path: owing.path.clone(), size, whole: true, checksum: 0 }));
     }
+    // The text first: whatever is owed or uploaded later can only make more of it true.
+    let text = std::fs::read_to_string(&owing.path).map_err(words)?;
     let missing: BTreeSet<String> = {
         let books = inner.books();
         let Some(ledger) = books.ledgers.get(&owing.sid) else { return Ok(None) };
-        let files = books.uploads_of(&owing.sid).filter(|other| !other.is_playlist);
-        files.map(|other| ledger.name(&other.key).to_owned()).collect()
+        let owed = books.uploads_of(&owing.sid).filter(|other| !other.is_playlist);
+        let owed = owed.map(|other| ledger.name(&other.key).to_owned());
+        let not_yet_owed = listing::files(&text).into_iter().skip(ledger.filed);
+        owed.chain(not_yet_owed).collect()
     };
-    let text = std::fs::read_to_string(&owing.path).map_err(words)?;
     let Some((part, whole)) = listing::true_part(&text, &missing) else { return Ok(None) };
     let mut path = owing.path.as_os_str().to_owned();
     path.push(".out");

@@ -20,6 +20,8 @@ use crate::retry::BackOff;
 const EVENTS_AT_ONCE: usize = 16;
 /// How often a live recording tells how far its uploads are.
 const PROGRESS_EVERY: Duration = Duration::from_secs(60);
+/// How long a playlist waits for what is on disk but not owed yet: some syncs of a disk.
+const SOON: Duration = Duration::from_millis(100);
 /// The longest sleep: a guard against a clock that stands still in a test, not a poll.
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 
@@ -200,6 +202,9 @@ impl Memory {
                 // Files may have left while the playlist was on its way: wait only for later ones.
                 if inner.books().uploads_of(sid).any(|owing| !owing.is_playlist) {
                     self.waits_for_files.insert(job);
+                } else {
+                    // It names a segment that is about to be owed.
+                    self.not_before.insert(job, now + SOON);
                 }
             }
             Verdict::Again { asked } => {

@@ -1,0 +1,269 @@
+//! What the tests of this crate share: ports in memory, clocks that tests drive, settings.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use capstan_media::frame::Size;
+use capstan_media::scene::Colour;
+use capstan_media::time::{RoomClock, RoomTime};
+use capstan_media::track::RoomId;
+
+use crate::listing;
+use crate::outbox::{Outbox, OutboxPorts, OutboxSettings};
+use crate::ports::{
+    BoxFuture, Callback, Callbacks, Delivery, DeliveryError, Notice, Storage, StorageTarget,
+    Storages, Stored, Upload, UploadError, UploadProgress,
+};
+use crate::settings::{
+    AudioCodec, AudioOutput, LayoutChoice, OutputSettings, RecordingSettings, VideoCodec,
+    VideoOutput,
+};
+
+/// When tests take place: 2026-01-02 03:04:05 UTC.
+pub(crate) const DAWN: RoomTime = RoomTime::from_millis(1_767_323_045_000);
+
+/// A clock that runs by itself from [`DAWN`] on.
+pub(crate) struct RunningClock(Instant);
+
+impl RunningClock {
+    #[expect(clippy::disallowed_methods, reason = "the edge of a test")]
+    pub(crate) fn start() -> Arc<dyn RoomClock> {
+        Arc::new(Self(Instant::now()))
+    }
+}
+
+impl RoomClock for RunningClock {
+    #[expect(clippy::disallowed_methods, reason = "the edge of a test")]
+    fn now(&self) -> RoomTime {
+        DAWN + Instant::now().duration_since(self.0)
+    }
+}
+
+/// A clock that stands until it is moved.
+#[derive(Debug)]
+pub(crate) struct DrivenClock(AtomicI64);
+
+impl DrivenClock {
+    pub(crate) fn start() -> Arc<Self> {
+        Arc::new(Self(AtomicI64::new(DAWN.as_micros())))
+    }
+
+    pub(crate) fn move_to(&self, now: RoomTime) {
+        self.0.fetch_max(now.as_micros(), Ordering::SeqCst);
+    }
+}
+
+impl RoomClock for DrivenClock {
+    fn now(&self) -> RoomTime {
+        RoomTime::from_micros(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// A bucket in memory, with the troubles that a test asks for.
+#[derive(Default)]
+pub(crate) struct Bucket {
+    pub(crate) objects: Mutex<BTreeMap<String, Vec<u8>>>,
+    /// Attempts that fail for now before any succeeds.
+    pub(crate) transient: AtomicUsize,
+    /// Every attempt is refused.
+    pub(crate) refuses: std::sync::atomic::AtomicBool,
+    /// No attempt ever ends.
+    pub(crate) hangs: std::sync::atomic::AtomicBool,
+    /// Playlists that named what wasn't there.
+    pub(crate) lies: Mutex<Vec<String>>,
+    /// What attempts found saved by earlier ones.
+    pub(crate) found_saved: Mutex<Vec<Vec<u8>>>,
+}
+
+impl Bucket {
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.objects.lock().unwrap().keys().cloned().collect()
+    }
+
+    pub(crate) fn text(&self, key: &str) -> String {
+        let objects = self.objects.lock().unwrap();
+        String::from_utf8(objects.get(key).unwrap().clone()).unwrap()
+    }
+
+    fn take(&self, upload: &Upload, progress: &dyn UploadProgress) -> Result<Stored, UploadError> {
+        if let Some(saved) = &upload.saved {
+            self.found_saved.lock().unwrap().push(saved.clone());
+        }
+        let key = upload.key.clone();
+        if self.refuses.load(Ordering::SeqCst) {
+            let (code, reason) = ("no-bucket".into(), "NoSuchBucket".into());
+            return Err(UploadError::Rejected { storage: "memory".into(), code, reason });
+        }
+        let left = self
+            .transient
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        if left.is_ok() {
+            progress.save(b"half of it".to_vec());
+            return Err(UploadError::Transient { key, reason: "503".into(), retry_after_ms: None });
+        }
+        let bytes = std::fs::read(&upload.path).unwrap();
+        assert_eq!(bytes.len() as u64, upload.size);
+        let mut objects = self.objects.lock().unwrap();
+        if let (true, Ok(text)) = (key.ends_with(".m3u8"), std::str::from_utf8(&bytes)) {
+            let folder = key.rsplit_once('/').map_or(String::new(), |(f, _)| format!("{f}/"));
+            let there = |name: &String| objects.contains_key(&format!("{folder}{name}"));
+            if !listing::files(text).iter().all(there) {
+                self.lies.lock().unwrap().push(text.to_owned());
+            }
+        }
+        objects.insert(key.clone(), bytes);
+        Ok(Stored { url: format!("memory:{key}") })
+    }
+}
+
+struct Shelf(Arc<Bucket>);
+
+impl Storages for Shelf {
+    fn open(&self, target: &StorageTarget) -> Result<Arc<dyn Storage>, UploadError> {
+        assert_eq!(target.config, "{\"secret\":\"s3cr3t\"}");
+        Ok(Arc::new(Self(Arc::clone(&self.0))))
+    }
+}
+
+impl Storage for Shelf {
+    fn put<'a>(
+        &'a self,
+        upload: &'a Upload,
+        progress: &'a dyn UploadProgress,
+    ) -> BoxFuture<'a, Result<Stored, UploadError>> {
+        Box::pin(async move {
+            if self.0.hangs.load(Ordering::SeqCst) {
+                std::future::pending::<()>().await;
+            }
+            self.0.take(upload, progress)
+        })
+    }
+}
+
+/// A server that takes events.
+#[derive(Default)]
+pub(crate) struct Listener {
+    pub(crate) heard: Mutex<Vec<Notice>>,
+    /// Deliveries that fail before any succeeds.
+    pub(crate) deaf: AtomicUsize,
+}
+
+impl Listener {
+    pub(crate) fn heard(&self) -> Vec<Notice> {
+        self.heard.lock().unwrap().clone()
+    }
+
+    pub(crate) fn kinds(&self) -> Vec<String> {
+        self.heard().into_iter().map(|notice| notice.kind).collect()
+    }
+
+    pub(crate) fn details(&self, kind: &str) -> serde_json::Value {
+        let heard = self.heard();
+        heard.iter().find(|notice| notice.kind == kind).unwrap().details.clone()
+    }
+}
+
+struct Line(Arc<Listener>);
+
+impl Callbacks for Line {
+    fn open(&self, app: &str) -> Result<Option<Arc<dyn Callback>>, DeliveryError> {
+        assert_eq!(app, "demo");
+        Ok(Some(Arc::new(Self(Arc::clone(&self.0)))))
+    }
+}
+
+impl Callback for Line {
+    fn deliver<'a>(&'a self, notice: &'a Notice) -> BoxFuture<'a, Result<Delivery, DeliveryError>> {
+        Box::pin(async move {
+            let deaf = &self.0.deaf;
+            let left = deaf.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
+            if left.is_ok() {
+                let (id, reason) = (notice.id.clone(), "500".into());
+                return Err(DeliveryError::Transient { id, reason });
+            }
+            self.0.heard.lock().unwrap().push(notice.clone());
+            Ok(Delivery::Delivered)
+        })
+    }
+}
+
+/// A folder, an outbox in it, a bucket and a listener.
+pub(crate) struct World {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) bucket: Arc<Bucket>,
+    pub(crate) listener: Arc<Listener>,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { folder, bucket: Arc::default(), listener: Arc::default() }
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.folder.path().join("state").join("capstan.redb")
+    }
+
+    pub(crate) fn work(&self) -> PathBuf {
+        self.folder.path().join("work")
+    }
+
+    pub(crate) fn open(&self, clock: Arc<dyn RoomClock>) -> Outbox {
+        let settings = OutboxSettings {
+            retry_first: Duration::from_millis(1),
+            retry_longest: Duration::from_millis(20),
+            ..OutboxSettings::default()
+        };
+        Outbox::open(&self.database(), settings, clock).unwrap()
+    }
+
+    /// Lets the outbox work; stops when the handle is aborted.
+    pub(crate) fn run(&self, outbox: &Outbox) -> tokio::task::JoinHandle<()> {
+        let ports = OutboxPorts {
+            storages: Arc::new(Shelf(Arc::clone(&self.bucket))),
+            callbacks: Arc::new(Line(Arc::clone(&self.listener))),
+        };
+        let outbox = outbox.clone();
+        tokio::spawn(async move { outbox.run(ports).await })
+    }
+}
+
+pub(crate) fn settings(sid: &str) -> RecordingSettings {
+    RecordingSettings {
+        sid: sid.into(),
+        room: RoomId { app: "demo".into(), name: "a room".into() },
+        recorder_uid: 527_841,
+        output: OutputSettings {
+            canvas: Size { width: 320, height: 240 },
+            fps: 15,
+            video: Some(VideoOutput { codec: VideoCodec::H264, bitrate_kbps: 300 }),
+            audio: Some(AudioOutput { codec: AudioCodec::Aac, channels: 1, bitrate_kbps: 48 }),
+            background: Colour::BLACK,
+            playout_delay_ms: 600,
+        },
+        layout: LayoutChoice { name: "float".into(), options: "{}".into() },
+        prefix: "a/b".into(),
+        storage: StorageTarget {
+            storage: "memory".into(),
+            config: "{\"secret\":\"s3cr3t\"}".into(),
+        },
+        max_idle: Duration::from_secs(30),
+        segment: Duration::from_secs(2),
+        overload_after: Duration::from_secs(2),
+        keep_tapes: true,
+    }
+}
+
+/// Waits until something is so; a test that waits for what never comes fails.
+pub(crate) async fn until(what: &str, so: impl Fn() -> bool) {
+    for _ in 0..6_000 {
+        if so() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("waited a minute in vain until {what}");
+}
