@@ -188,9 +188,16 @@ impl Upload {
 
     fn answered(&mut self, turn: &mut Turn, call: Call, tries: u32, answer: &Response) -> Progress {
         let refusal = if call == Call::Complete { late_refusal(answer) } else { refusal(answer) };
-        match refusal {
+        let progress = match refusal {
             Some(failure) => self.refused(turn, call, tries, answer, failure),
             None => self.accepted(turn, call, answer),
+        };
+        match (progress, call) {
+            // Damaged on the way: sent again before all that arrived well is given up.
+            (Err(failure), Call::Put | Call::Part(_)) if failure.kind == FailureKind::Integrity => {
+                self.pause(turn, call, tries, 0, failure)
+            }
+            (progress, _) => progress,
         }
     }
 

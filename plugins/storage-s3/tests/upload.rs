@@ -81,7 +81,6 @@ fn what_fails_for_good_ends_the_job_at_once() {
         (404, "NoSuchBucket", FailureKind::NoBucket),
         (403, "AccessDenied", FailureKind::Denied),
         (301, "PermanentRedirect", FailureKind::WrongRegion(None)),
-        (400, "BadDigest", FailureKind::Integrity),
     ] {
         let mut bucket = Bucket::new(1000);
         bucket.faults = vec![("", Fault::Code(status, code))];
@@ -113,12 +112,21 @@ fn a_wrong_clock_is_corrected_by_the_stores() {
 }
 
 #[test]
-fn an_object_that_arrived_broken_is_not_done() {
-    let mut bucket = Bucket::new(1000);
-    bucket.faults = vec![("", Fault::WrongTag)];
-    assert_eq!(bucket.run_new("").unwrap_err().kind, FailureKind::Integrity);
+fn what_arrived_broken_is_sent_again_and_never_called_done() {
+    for (size, words) in [(1000, "PUT"), (18 * MIB, "partNumber=3")] {
+        for fault in [Fault::WrongTag, Fault::Code(400, "BadDigest")] {
+            let mut bucket = Bucket::new(size);
+            bucket.faults = vec![(words, fault)];
+            bucket.run_new("").unwrap();
+            assert_eq!(bucket.object.as_deref(), Some(bucket.file.as_slice()));
+
+            let mut bucket = Bucket::new(size);
+            bucket.faults = vec![(words, fault); 4];
+            assert_eq!(bucket.run_new("").unwrap_err().kind, FailureKind::Integrity);
+        }
+    }
     let mut bucket = Bucket::new(18 * MIB);
-    bucket.faults = vec![("partNumber=3", Fault::WrongTag)];
+    bucket.faults = vec![("POST uploadId=", Fault::WrongTag)];
     assert_eq!(bucket.run_new("").unwrap_err().kind, FailureKind::Integrity);
 }
 
