@@ -332,7 +332,7 @@ mod tests {
         }
         let lengths: Vec<_> = segments.iter().map(|segment| segment.micros).collect();
         // The first packets at or after 6, 12 and 18 s.
-        assert_eq!(lengths, [6_016_000, 5_994_667, 5_994_666]);
+        assert_eq!(lengths, [6_016_000, 5_994_666, 5_994_667]);
         assert_eq!(segments[1].start, START + Duration::from_micros(6_016_000));
     }
 

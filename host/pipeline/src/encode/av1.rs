@@ -3,10 +3,8 @@
 //! Key pictures come only where they are asked for: scene detection is off. A few pictures are
 //! inside at any time.
 
-use std::collections::VecDeque;
-
 use bytes::Bytes;
-use capstan_media::bitstream::av1::{sequence_header, without_temporal_delimiters};
+use capstan_media::bitstream::av1::{is_key, sequence_header, without_temporal_delimiters};
 use capstan_media::frame::{FrameKind, Picture, Size};
 use capstan_media::sample::Coding;
 use rav1e::color::{
@@ -25,8 +23,10 @@ const CODEC: &str = "av1";
 pub(super) struct Av1Encoder {
     context: Context<u8>,
     settings: VideoSettings,
-    /// What was asked for each picture that hasn't come out.
-    asked: VecDeque<FrameKind>,
+    /// Pictures that went in.
+    taken: u64,
+    /// Pictures that came out.
+    given: u64,
     sequence_header: Option<Bytes>,
 }
 
@@ -39,7 +39,7 @@ impl Av1Encoder {
         let context = config
             .new_context()
             .map_err(|error| EncodeError::Settings { what: error.to_string() })?;
-        Ok(Self { context, settings: *settings, asked: VecDeque::new(), sequence_header: None })
+        Ok(Self { context, settings: *settings, taken: 0, given: 0, sequence_header: None })
     }
 
     /// Takes out everything that is ready.
@@ -61,7 +61,8 @@ impl Av1Encoder {
         if self.sequence_header.is_none() {
             self.sequence_header = sequence_header(&data).map(Bytes::copy_from_slice);
         }
-        let kind = self.asked.pop_front().unwrap_or(FrameKind::Delta);
+        let kind = if is_key(&data) { FrameKind::Key } else { FrameKind::Delta };
+        self.given += 1;
         Ok(EncodedPicture { data: data.into(), kind })
     }
 }
@@ -83,28 +84,23 @@ impl VideoEncoder for Av1Encoder {
                 }
             }
         }
-        let kind = if self.sequence_header.is_none() && self.asked.is_empty() {
-            FrameKind::Key
-        } else {
-            kind
-        };
         let frame_type_override = match kind {
             FrameKind::Key => FrameTypeOverride::Key,
             FrameKind::Delta => FrameTypeOverride::No,
         };
         let parameters = FrameParameters { frame_type_override, ..FrameParameters::default() };
         self.context.send_frame((frame, parameters)).map_err(failed)?;
-        self.asked.push_back(kind);
+        self.taken += 1;
         self.receive()
     }
 
     fn flush(&mut self) -> Result<Vec<EncodedPicture>, EncodeError> {
         self.context.send_frame(None).map_err(failed)?;
         let out = self.receive()?;
-        if self.asked.is_empty() {
+        if self.given == self.taken {
             return Ok(out);
         }
-        let what = format!("{} pictures didn't come out", self.asked.len());
+        let what = format!("{} of {} pictures came out", self.given, self.taken);
         Err(EncodeError::Library { codec: CODEC, what })
     }
 

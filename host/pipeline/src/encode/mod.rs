@@ -254,3 +254,101 @@ fn visible_planes<'a>(
         plane("V", v, width / 2, height / 2)?,
     ])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VIDEO: VideoSettings = VideoSettings {
+        size: Size { width: 65, height: 49 },
+        fps: 15,
+        bitrate_kbps: 100,
+        codec: OutputVideo::H264,
+    };
+
+    fn grey(size: Size) -> Picture {
+        let (width, height) = (size.width as usize, size.height as usize);
+        let plane =
+            |width: usize, height: usize| Plane { data: vec![128; width * height], stride: width };
+        let chroma = || plane(width.div_ceil(2), height.div_ceil(2));
+        Picture { size, planes: [plane(width, height), chroma(), chroma()] }
+    }
+
+    fn refused(settings: &VideoSettings) -> String {
+        video_encoder(settings).err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn settings_out_of_range_are_named() {
+        let small = Size { width: 15, height: 90 };
+        assert!(refused(&VideoSettings { size: small, ..VIDEO }).contains("size 15x90"));
+        let large = Size { width: 1200, height: 1200 };
+        assert!(refused(&VideoSettings { size: large, ..VIDEO }).contains("size 1200x1200"));
+        assert!(refused(&VideoSettings { fps: 0, ..VIDEO }).contains("0 pictures a second"));
+        assert!(refused(&VideoSettings { bitrate_kbps: 0, ..VIDEO }).contains("0 kbit/s"));
+        let audio = AudioSettings { channels: 3, bitrate_kbps: 48, codec: OutputAudio::Opus };
+        assert!(audio_encoder(&audio).is_err());
+        assert!(audio_encoder(&AudioSettings { channels: 1, bitrate_kbps: 4, ..audio }).is_err());
+    }
+
+    #[test]
+    fn every_bitrate_that_is_offered_works() {
+        for codec in [OutputAudio::Opus, OutputAudio::Aac] {
+            for (channels, bitrate_kbps) in [(1, 8), (1, 320), (2, 8), (2, 48), (2, 320)] {
+                let settings = AudioSettings { channels, bitrate_kbps, codec };
+                if cfg!(not(feature = "aac")) && codec == OutputAudio::Aac {
+                    let error = audio_encoder(&settings).err().unwrap().to_string();
+                    assert!(error.contains("cargo feature `aac`"), "{error}");
+                    continue;
+                }
+                let mut encoder = audio_encoder(&settings).unwrap();
+                let loud: Vec<_> = (0..encoder.frame_len() * usize::from(channels))
+                    .map(|at| if at * at % 7 < 3 { 2.0 } else { -2.0 })
+                    .collect();
+                let mut samples = Vec::new();
+                for _ in 0..10 {
+                    samples.extend(encoder.encode(&loud).unwrap());
+                }
+                samples.extend(encoder.flush().unwrap());
+                assert_eq!(samples.len(), 10, "{settings:?}");
+                assert!(samples.iter().all(|sample| !sample.data.is_empty()));
+            }
+        }
+    }
+
+    #[test]
+    fn key_pictures_come_where_asked_and_odd_edges_are_left_out() {
+        for codec in [OutputVideo::H264, OutputVideo::Av1] {
+            let settings = VideoSettings { codec, ..VIDEO };
+            let mut encoder = video_encoder(&settings).unwrap();
+            let mut kinds = Vec::new();
+            for tick in 0..12 {
+                let kind = if tick == 5 { FrameKind::Key } else { FrameKind::Delta };
+                kinds.extend(encoder.encode(&grey(VIDEO.size), kind).unwrap());
+            }
+            kinds.extend(encoder.flush().unwrap());
+            let keys: Vec<_> =
+                (0..kinds.len()).filter(|&at| kinds[at].kind == FrameKind::Key).collect();
+            assert_eq!((kinds.len(), &keys[..]), (12, &[0, 5][..]), "{codec:?}");
+            let (Coding::H264 { size, .. } | Coding::Av1 { size, .. }) = encoder.coding().unwrap()
+            else {
+                panic!("no picture coding");
+            };
+            assert_eq!(size, Size { width: 64, height: 48 });
+        }
+    }
+
+    #[test]
+    fn pictures_of_another_shape_are_refused() {
+        for codec in [OutputVideo::H264, OutputVideo::Av1] {
+            let mut encoder = video_encoder(&VideoSettings { codec, ..VIDEO }).unwrap();
+            let other = grey(Size { width: 64, height: 49 });
+            let error = encoder.encode(&other, FrameKind::Key).unwrap_err().to_string();
+            assert!(error.contains("picture is 64x49, settings say 65x49"), "{error}");
+            let mut short = grey(VIDEO.size);
+            short.planes[1].data.truncate(100);
+            let error = encoder.encode(&short, FrameKind::Key).unwrap_err().to_string();
+            assert!(error.contains("U plane is too small"), "{error}");
+        }
+    }
+}
