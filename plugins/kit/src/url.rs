@@ -96,4 +96,13 @@ mod tests {
             assert!(Url::parse(bad).is_err(), "{bad}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn strangers_addresses_are_taken_or_refused(text in "(https?://)?[a-z:/?@#\\[\\]0-9.é ]{0,40}") {
+            if let Ok(url) = Url::parse(&text) {
+                assert!(url.target.starts_with('/') && !url.host.is_empty());
+            }
+        }
+    }
 }

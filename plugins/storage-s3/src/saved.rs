@@ -102,4 +102,16 @@ mod tests {
             assert_eq!(Begun::read(format!("{bad}{END}").as_bytes(), 20), None, "{bad:?}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn strangers_states_are_read_or_not(
+            lines in "(capstan-s3 1\n)?([0-9]{1,20} ){0,2}[a-f0-9 \"\n]{0,80}",
+            size: u64,
+        ) {
+            if let Some(begun) = Begun::read(format!("{lines}{END}").as_bytes(), size) {
+                assert!((1..=10_000).contains(&begun.parts.len()));
+            }
+        }
+    }
 }

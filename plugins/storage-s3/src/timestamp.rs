@@ -95,4 +95,11 @@ mod tests {
             assert_eq!(http_date(bad), None, "{bad}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn strangers_dates_are_read_or_not(text in "([A-Z][a-z]{2}, )?[0-9]{1,20} (Mar|Feb) [0-9]{1,20} [0-9:]{0,30}") {
+            let _ = http_date(&text);
+        }
+    }
 }

@@ -71,4 +71,11 @@ mod tests {
         let text = "\"a&b<c>\" &lt;";
         assert_eq!(resolve(&escape(text)), text);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn strangers_documents_are_read_or_not(document in "[<>/?! =&;aCode\"\\n]{0,60}") {
+            let _ = (root(&document), text(&document, "Code"));
+        }
+    }
 }

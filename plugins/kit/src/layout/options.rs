@@ -184,4 +184,21 @@ mod tests {
         let many = vec![format!("{{{full}}}"); 18].join(",");
         assert!(refused(&format!(r#"{{"regions":[{many}]}}"#)).contains("18 entries, at most 17"));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn strangers_options_lie_inside_the_canvas_or_are_refused(
+            numbers in proptest::collection::vec(-0.5_f64..1.5, 4),
+            color in "#?[0-9a-g]{5,7}",
+        ) {
+            let [x, y, width, height] = numbers[..] else { unreachable!() };
+            let region = format!(r#"{{"x":{x},"y":{y},"width":{width},"height":{height}}}"#);
+            let text = format!(r#"{{"background_color":"{color}","regions":[{region}]}}"#);
+            for region in Options::parse(&text).ok().and_then(|o| o.regions).unwrap_or_default() {
+                let area = region.area;
+                assert!(area.x >= 0.0 && area.x + area.width <= 1.0 + EDGE_SLACK);
+                assert!(area.y >= 0.0 && area.y + area.height <= 1.0 + EDGE_SLACK);
+            }
+        }
+    }
 }
