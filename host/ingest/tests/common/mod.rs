@@ -66,6 +66,9 @@ pub(crate) struct Client {
     /// Whether requests are obeyed.
     pub(crate) obeys: bool,
     pub(crate) sends: bool,
+    /// Of the datagrams that follow, one in so many is lost on the way.
+    pub(crate) loses_one_in: Option<u64>,
+    sent: u64,
 }
 
 impl Client {
@@ -102,6 +105,8 @@ impl Client {
             keyframe_requests: Vec::new(),
             obeys: true,
             sends: true,
+            loses_one_in: None,
+            sent: 0,
         };
         (client, offer.to_sdp_string())
     }
@@ -115,12 +120,22 @@ impl Client {
 
     /// Publishes without waiting for the connection.
     pub(crate) fn post(ingest: &Ingest, number: u32) -> (Self, Published) {
-        let (mut client, offer) = Self::new();
-        let published = block_on(ingest.publish(room(), uid(number), &offer)).unwrap();
+        let (client, offer) = Self::new();
+        client.post_offer(ingest, number, &offer)
+    }
+
+    /// Publishes a changed offer.
+    pub(crate) fn post_offer(
+        mut self,
+        ingest: &Ingest,
+        number: u32,
+        offer: &str,
+    ) -> (Self, Published) {
+        let published = block_on(ingest.publish(room(), uid(number), offer)).unwrap();
         let answer = SdpAnswer::from_sdp_string(&published.answer).unwrap();
-        let pending = client.pending.take().unwrap();
-        client.rtc.sdp_api().accept_answer(pending, answer).unwrap();
-        (client, published)
+        let pending = self.pending.take().unwrap();
+        self.rtc.sdp_api().accept_answer(pending, answer).unwrap();
+        (self, published)
     }
 
     pub(crate) fn run(&mut self, span: Duration) {
@@ -202,7 +217,10 @@ impl Client {
                 Output::Timeout(at) => return at,
                 Output::Transmit(t) => {
                     self.far = Some(t.destination);
-                    self.socket.send_to(&t.contents, t.destination).unwrap();
+                    self.sent += 1;
+                    if self.loses_one_in.is_none_or(|n| !self.sent.is_multiple_of(n)) {
+                        self.socket.send_to(&t.contents, t.destination).unwrap();
+                    }
                 }
                 Output::Event(Event::Connected) => self.connected = true,
                 Output::Event(Event::Closed) => self.closed = true,

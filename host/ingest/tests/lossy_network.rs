@@ -1,0 +1,64 @@
+//! Lost packets are sent again; what is lost for good is flagged and a key frame asked for.
+
+mod common;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use capstan_ingest::{IngestConfig, Subscription};
+use capstan_media::frame::{Continuity, Frame, FrameKind};
+use capstan_media::room::RoomEvent;
+use common::{Client, drain, room, start};
+
+fn pictures(events: &mut Subscription) -> Vec<Arc<Frame>> {
+    let frames = drain(events).into_iter().filter_map(|event| match event {
+        RoomEvent::Frame(frame) if frame.track.kind.is_video() => Some(frame),
+        _ => None,
+    });
+    frames.collect()
+}
+
+#[test]
+fn repeated_packets_leave_no_gap() {
+    let ingest = start(IngestConfig::default());
+    let mut events = ingest.subscribe(&room());
+    let (mut client, _) = Client::publish(&ingest, 1);
+    client.run(Duration::from_millis(500));
+    client.loses_one_in = Some(17);
+    client.run(Duration::from_secs(4));
+    client.loses_one_in = None;
+    client.run(Duration::from_secs(1));
+    let frames = pictures(&mut events);
+    assert!(frames.len() > 80, "{} frames", frames.len());
+    assert!(frames.iter().all(|frame| frame.continuity == Continuity::Contiguous));
+    assert!(frames.windows(2).all(|f| f[1].rtp_time.0 - f[0].rtp_time.0 == 3_600));
+    assert_eq!(client.keyframe_requests.len(), 0);
+}
+
+#[test]
+fn a_lost_frame_is_flagged_and_a_key_frame_follows() {
+    let ingest = start(IngestConfig::default());
+    let mut events = ingest.subscribe(&room());
+    let (client, offer) = Client::new();
+    // Without a repair format nothing can be sent again.
+    let offer = offer
+        .lines()
+        .filter(|line| !line.contains("rtx") && !line.contains("apt=") && !line.contains("FID"))
+        .map(|line| format!("{}\r\n", line.replace("SAVPF 96 97", "SAVPF 96")))
+        .collect::<String>();
+    let (mut client, _) = client.post_offer(&ingest, 1, &offer);
+    client.run_until(|client| client.connected);
+    client.run(Duration::from_millis(800));
+    let before = pictures(&mut events);
+    assert!(before.iter().all(|frame| frame.continuity == Continuity::Contiguous));
+    client.loses_one_in = Some(2);
+    client.run(Duration::from_millis(300));
+    client.loses_one_in = None;
+    client.run_until(|client| !client.keyframe_requests.is_empty());
+    client.run(Duration::from_secs(1));
+    let after = pictures(&mut events);
+    let gap = after.iter().position(|frame| frame.continuity == Continuity::AfterGap);
+    let key = after.iter().rposition(|frame| frame.kind == FrameKind::Key);
+    assert!(gap.is_some() && key >= gap, "gap at {gap:?}, key at {key:?}");
+    assert!(client.keyframe_requests.len() <= 4);
+}
