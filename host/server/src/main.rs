@@ -1,2 +1,20 @@
-//! x
-fn main() {}
+//! The program `capstan`.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let command = capstan_server::commands::Cli::parse();
+    let run = || {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(capstan_server::commands::run(command))
+    };
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("capstan: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

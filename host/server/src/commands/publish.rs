@@ -176,7 +176,9 @@ fn sources(args: &PublishArgs) -> anyhow::Result<Vec<Box<dyn Source>>> {
         }
     }
     if sources.is_empty() {
-        bail!("nothing to publish: leave out --no-audio or --no-video, or give a file with the rest");
+        bail!(
+            "nothing to publish: leave out --no-audio or --no-video, or give a file with the rest"
+        );
     }
     Ok(sources)
 }

@@ -203,10 +203,7 @@ pub(super) fn failures(
     expect(rate, format!("the picture has {} pictures a second, not {fps}", measured.fps));
     let length = measured.pictures as f64 * one_picture;
     let whole = (length - made.playlist.seconds).abs() <= one_picture;
-    expect(
-        whole,
-        format!("{length:.3} s of pictures decode, of {:.3} s", made.playlist.seconds),
-    );
+    expect(whole, format!("{length:.3} s of pictures decode, of {:.3} s", made.playlist.seconds));
     if let Some((longest, shortest)) = measured.gaps {
         let even = longest < one_picture + 0.002 && shortest > one_picture - 0.002;
         expect(even, format!("pictures are {shortest:.4} to {longest:.4} s apart"));

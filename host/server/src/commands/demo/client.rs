@@ -53,8 +53,7 @@ pub(super) struct Stopped {
 
 impl Client {
     pub(super) fn new(address: SocketAddr) -> Self {
-        let inner =
-            hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build_http();
+        let inner = hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build_http();
         Self { inner, address }
     }
 
@@ -67,8 +66,7 @@ impl Client {
         let request = json!({
             "cname": room, "uid": RECORDER, "clientRequest": { "recordingConfig": config },
         });
-        let answer =
-            self.call(&format!("resourceid/{resource}/mode/mix/start"), &request).await?;
+        let answer = self.call(&format!("resourceid/{resource}/mode/mix/start"), &request).await?;
         let sid = text(&answer, "/sid")?;
         Ok(Recording { room: room.to_owned(), resource, sid })
     }
@@ -115,7 +113,12 @@ impl Client {
         Ok(body)
     }
 
-    async fn on(&self, recording: &Recording, what: &str, request: &Value) -> anyhow::Result<Value> {
+    async fn on(
+        &self,
+        recording: &Recording,
+        what: &str,
+        request: &Value,
+    ) -> anyhow::Result<Value> {
         let body = json!({
             "cname": recording.room, "uid": RECORDER, "clientRequest": request,
         });

@@ -49,8 +49,7 @@ impl Tools {
         mut take: impl FnMut(&[u8]),
     ) -> anyhow::Result<()> {
         // Passed through: ffmpeg must neither repeat nor drop pictures to please a frame rate.
-        let arguments =
-            ["-map", "0:v:0", "-vsync", "0", "-f", "rawvideo", "-pix_fmt", "gray", "-"];
+        let arguments = ["-map", "0:v:0", "-vsync", "0", "-f", "rawvideo", "-pix_fmt", "gray", "-"];
         let mut picture = vec![0; size];
         let mut filled = 0;
         self.decode(playlist, &arguments, |mut data| {

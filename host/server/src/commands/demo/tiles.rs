@@ -58,7 +58,9 @@ fn grid(participants: u32) -> Vec<Area> {
         // Seventeen: four rows of four and one below; its tiles are a fifth each way.
         _ => {
             let cell = |place: u32| {
-                let (column, row) = if place == 16 { (2.0, 4.0) } else {
+                let (column, row) = if place == 16 {
+                    (2.0, 4.0)
+                } else {
                     (0.5 + f64::from(place % 4), f64::from(place / 4))
                 };
                 Area { x: column / 5.0, y: row / 5.0, width: 0.2, height: 0.2 }

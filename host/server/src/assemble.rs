@@ -1,0 +1,266 @@
+//! The composition root: from a checked configuration to a running server, and back down.
+//!
+//! Order matters in both directions: nothing listens before everything behind it stands, and at the
+//! end recordings are cut and handed over before the outbox stops.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use capstan_ingest::{Ingest, IngestConfig};
+use capstan_media::time::RoomClock;
+use capstan_plugin::PluginHost;
+use capstan_recording::Outbox;
+use capstan_recording::outbox::{OutboxError, OutboxPorts, OutboxSettings};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::commands::warnings;
+use crate::config::Config;
+use crate::http::agora::{KeyError, Resources};
+use crate::http::{Context, Parts, router};
+use crate::plugins::{self, PluginLayouts, PluginsError};
+use crate::recorder::{self, Recorder};
+use crate::store::{AllStorages, NativeStore, StoreError};
+
+/// How long the end waits for last segments, and again for uploads.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long open HTTP connections may take to end.
+const HTTP_PATIENCE: Duration = Duration::from_secs(2);
+/// How often histograms forget what nobody asked for.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// A running server.
+pub struct Server {
+    context: Context,
+    stop: CancellationToken,
+    http: JoinHandle<std::io::Result<()>>,
+    background: Vec<JoinHandle<()>>,
+}
+
+/// Why a server doesn't start.
+#[derive(Debug, Error)]
+pub enum AssembleError {
+    /// A folder can't be made.
+    #[error("folder {path} can't be made: {source}; change recording.work_dir or state_dir")]
+    Folder {
+        /// Which.
+        path: String,
+        /// The system's words.
+        source: std::io::Error,
+    },
+    /// The HTTP address can't be had.
+    #[error("HTTP can't listen on {address}: {source}; change http.listen or CAPSTAN_HTTP__LISTEN")]
+    Listen {
+        /// The configured address.
+        address: SocketAddr,
+        /// The system's words.
+        source: std::io::Error,
+    },
+    /// The media port can't be had.
+    #[error("{source}; change [ingest] or CAPSTAN_INGEST__LISTEN")]
+    Ingest {
+        /// Why.
+        source: capstan_ingest::StartError,
+    },
+    /// The key of resource ids can't be kept.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The own store can't be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The plugins can't be loaded at all.
+    #[error(transparent)]
+    Plugins(#[from] PluginsError),
+    /// The process is ending.
+    #[error("the start was interrupted")]
+    Aborted,
+    /// The outbox can't be opened.
+    #[error("{0}; is another capstan running on the same recording.state_dir?")]
+    Outbox(#[from] OutboxError),
+}
+
+impl Server {
+    /// Starts everything.
+    ///
+    /// # Errors
+    /// What can't be had; nothing runs then.
+    pub async fn start(config: Config, clock: Arc<dyn RoomClock>) -> Result<Self, AssembleError> {
+        let config = Arc::new(config);
+        let recording = &config.recording;
+        make_folder(&recording.work_dir)?;
+        make_folder(&recording.state_dir)?;
+        let metrics = metrics();
+        let resources = Resources::open(&recording.state_dir)?;
+        let store = Arc::new(NativeStore::open(&config.storage.store, &config.storage.options)?);
+        let plugins = load_plugins(&config, &clock).await?;
+        let storages = Arc::new(AllStorages {
+            native: Arc::clone(&store),
+            plugins: Arc::<PluginHost>::clone(&plugins),
+        });
+        let outbox = Outbox::open(
+            &recording.state_dir.join("capstan.redb"),
+            OutboxSettings::default(),
+            Arc::clone(&clock),
+        )?;
+        for sid in outbox.recovered() {
+            tracing::info!(sid, "going on with a recording that the last process left");
+        }
+        let address = config.http.listen;
+        let listen = |source| AssembleError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let ingest = Ingest::start(ingest_config(&config), Arc::clone(&clock))
+            .map_err(|source| AssembleError::Ingest { source })?;
+        let recorder = Recorder::new(recorder::Parts {
+            clock: Arc::clone(&clock),
+            ingest: ingest.clone(),
+            layouts: Arc::new(PluginLayouts(Arc::clone(&plugins))),
+            storages: Arc::<AllStorages>::clone(&storages),
+            outbox: outbox.clone(),
+            limits: recording.clone(),
+        });
+        let ports = OutboxPorts { storages, callbacks: plugins };
+        let context = Context::new(Parts {
+            config,
+            clock,
+            ingest,
+            recorder,
+            outbox,
+            store,
+            metrics,
+            address,
+            resources,
+        });
+        Ok(Self::run(context, listener, ports))
+    }
+
+    fn run(context: Context, listener: TcpListener, ports: OutboxPorts) -> Self {
+        let stop = CancellationToken::new();
+        let app = router(context.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let serve = axum::serve(listener, app);
+        let http = tokio::spawn(
+            serve.with_graceful_shutdown(stop.clone().cancelled_owned()).into_future(),
+        );
+        let outbox = context.outbox.clone();
+        let numbers = context.metrics.clone();
+        let background = vec![
+            tokio::spawn(async move { outbox.run(ports).await }),
+            tokio::spawn(async move {
+                let mut ticks = tokio::time::interval(UPKEEP);
+                loop {
+                    ticks.tick().await;
+                    numbers.run_upkeep();
+                }
+            }),
+        ];
+        Self { context, stop, http, background }
+    }
+
+    /// How others reach this server, without a slash at the end.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        self.context.base_url()
+    }
+
+    /// The bound HTTP address.
+    #[must_use]
+    pub fn http_address(&self) -> SocketAddr {
+        self.context.address
+    }
+
+    /// The bound media address.
+    #[must_use]
+    pub fn media_address(&self) -> SocketAddr {
+        self.context.ingest.local_addr()
+    }
+
+    /// The parts, for a command that runs in the same process.
+    #[must_use]
+    pub const fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// What a user should know at the start.
+    #[must_use]
+    pub fn banner(&self) -> Vec<String> {
+        let config = &self.context.config;
+        let base = self.base_url();
+        let mut lines = vec![
+            format!("capstan {} is ready", env!("CARGO_PKG_VERSION")),
+            format!("  publish   {base}/whip/{{app}}/{{room}}/{{uid}}"),
+            format!("  record    {base}/v1/apps/{{app}}/cloud_recording/acquire"),
+            format!("  metrics   {base}/metrics"),
+            format!("  media     {}/udp", self.media_address()),
+            format!("  files     {}", self.context.store.shown()),
+        ];
+        lines.extend(warnings(config).into_iter().map(|warning| format!("  warning   {warning}")));
+        lines
+    }
+
+    /// Ends recordings, waits within bounds until what they made has left, then stops.
+    pub async fn shut_down(self) {
+        self.context.recorder.shut_down(PATIENCE).await;
+        self.context.ingest.shutdown().await;
+        self.stop.cancel();
+        let mut http = self.http;
+        if tokio::time::timeout(HTTP_PATIENCE, &mut http).await.is_err() {
+            http.abort();
+        }
+        for task in self.background {
+            task.abort();
+            // Only a cancellation comes back; what the task held is free after it.
+            let _ = task.await;
+        }
+    }
+}
+
+/// Compiling takes some hundred milliseconds, off the async threads.
+async fn load_plugins(
+    config: &Arc<Config>,
+    clock: &Arc<dyn RoomClock>,
+) -> Result<Arc<PluginHost>, AssembleError> {
+    let (config, clock) = (Arc::clone(config), Arc::clone(clock));
+    let loading = tokio::task::spawn_blocking(move || {
+        let host = plugins::load(&config, clock)?;
+        for name in plugins::missing(&config, &host) {
+            tracing::warn!(name, "a plugin that the configuration names isn't there");
+        }
+        Ok::<_, PluginsError>(host)
+    });
+    let host = loading.await.map_err(|_| AssembleError::Aborted)??;
+    Ok(Arc::new(host))
+}
+
+fn make_folder(path: &Path) -> Result<(), AssembleError> {
+    std::fs::create_dir_all(path)
+        .map_err(|source| AssembleError::Folder { path: path.display().to_string(), source })
+}
+
+fn ingest_config(config: &Config) -> IngestConfig {
+    let ingest = &config.ingest;
+    IngestConfig {
+        listen: ingest.listen,
+        announce: ingest.announce.clone(),
+        max_publishers: ingest.max_publishers,
+        silence_timeout: Duration::from_secs_f64(ingest.silence_seconds),
+        ..IngestConfig::default()
+    }
+}
+
+/// The process's recorder of numbers: installed by the first server, shared by later ones.
+fn metrics() -> PrometheusHandle {
+    static HANDLE: std::sync::OnceLock<PrometheusHandle> = std::sync::OnceLock::new();
+    let install = || {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        // Another recorder is only there if a test brought its own: its numbers are then elsewhere.
+        let _ = metrics::set_global_recorder(recorder);
+        handle
+    };
+    HANDLE.get_or_init(install).clone()
+}

@@ -1,0 +1,119 @@
+//! What a user types after `capstan`.
+
+mod check_config;
+pub mod demo;
+mod plugin;
+pub mod publish;
+mod serve;
+mod tape;
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+
+pub(crate) use self::check_config::warnings;
+use crate::config::Config;
+use crate::log;
+
+/// Capstan records rooms: WebRTC in by WHIP, one mixed HLS recording out, driven by a REST API.
+///
+/// Start with `capstan serve`; it needs no configuration on a laptop. `capstan demo` shows the whole
+/// road with publishers of its own.
+#[derive(Parser, Debug)]
+#[command(name = "capstan", version, arg_required_else_help = true, after_help = EXAMPLES)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// What is logged, `debug` or `info,capstan_ingest=trace` for example
+    #[arg(long, global = true, env = log::VARIABLE, value_name = "FILTER")]
+    log: Option<String>,
+}
+
+const EXAMPLES: &str = "Examples:
+  capstan serve                                   everything on this machine, app demo/demo/demo
+  capstan publish --url http://127.0.0.1:8080/whip/demo/room1/7
+  capstan demo --seconds 20 --publishers 4
+  capstan check-config --config capstan.toml
+  capstan plugin list
+  capstan tape recordings/.work/<sid>/tape/7-camera.tape
+
+examples/README.md in the repository walks through a recording with curl.";
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Take publishers and record rooms until Ctrl-C or SIGTERM.
+    Serve(ConfigArgs),
+    /// Record a room with publishers of its own and show what came of it.
+    Demo(demo::DemoArgs),
+    Publish(publish::PublishArgs),
+    /// Read the configuration and say what is wrong with it, or what it means.
+    CheckConfig(ConfigArgs),
+    /// Look at plugins.
+    #[command(subcommand)]
+    Plugin(PluginCommand),
+    /// Show what is on a tape, record by record.
+    Tape(tape::TapeArgs),
+}
+
+/// Which configuration.
+#[derive(Args, Debug, Clone, Default)]
+pub struct ConfigArgs {
+    /// A TOML file, as examples/capstan.toml explains it; without it the defaults hold
+    #[arg(long, env = "CAPSTAN_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Subcommand, Debug)]
+enum PluginCommand {
+    /// List the plugins that are found, and the files that are refused with the reason.
+    List {
+        /// Which folders, by the configuration.
+        #[command(flatten)]
+        config: ConfigArgs,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+impl ConfigArgs {
+    /// Reads the file and the environment.
+    ///
+    /// # Errors
+    /// What is wrong with the configuration.
+    pub fn load(&self) -> anyhow::Result<Config> {
+        Config::load(self.config.as_deref(), std::env::vars()).context("configuration")
+    }
+}
+
+/// Runs a command.
+///
+/// # Errors
+/// What went wrong and what to do about it.
+pub async fn run(cli: Cli) -> anyhow::Result<()> {
+    log::start(cli.log.as_deref())
+        .with_context(|| format!("the log filter of --log or {}", log::VARIABLE))?;
+    match cli.command {
+        Command::Serve(args) => serve::run(args.load()?).await,
+        Command::Demo(args) => demo::run(args).await,
+        Command::Publish(args) => publish::run(args).await,
+        Command::CheckConfig(args) => check_config::run(&args),
+        Command::Plugin(PluginCommand::List { config, json }) => {
+            plugin::list(&config.load()?, json)
+        }
+        Command::Tape(args) => tape::run(&args),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_fit_together() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,155 @@
+//! From the file as written to the checked configuration.
+
+use url::Url;
+
+use super::error::ConfigError;
+use super::schema::{AppEntry, CallbackEntry, File};
+use super::secret::{Secret, resolve};
+use super::{App, Callback, Config, STORE};
+
+/// The demo app's id, key and secret: only clients on this machine may use it.
+const DEMO: &str = "demo";
+/// The most characters of an app's id; it stands in URLs and file names.
+const MAX_APP_ID: usize = 64;
+
+/// Checks ranges and relations, resolves secrets and fills in the demo app.
+pub(super) fn check(file: File) -> Result<Config, ConfigError> {
+    let recording = &file.recording;
+    between("recording.segment_seconds", recording.segment_seconds, 1, 60)?;
+    between("recording.playout_delay_ms", recording.playout_delay_ms, 0, 10_000)?;
+    between("recording.max_recordings", recording.max_recordings, 1, 10_000)?;
+    between("ingest.max_publishers", file.ingest.max_publishers, 1, 100_000)?;
+    between("ingest.silence_seconds", file.ingest.silence_seconds, 1.0, 5.0)?;
+    if file.ingest.announce.is_empty() && file.ingest.listen.ip().is_unspecified() {
+        return Err(ConfigError::at(
+            "ingest.announce",
+            "name the address that publishers reach: ingest.listen stands for every address of \
+             the machine and can't be told to them",
+        ));
+    }
+    for number in file.storage.vendors.keys() {
+        if number.parse::<u32>().is_err() {
+            let what = format!("{number:?} is not a vendor number: write [storage.vendors.11]");
+            return Err(ConfigError::at("storage.vendors", what));
+        }
+    }
+    for (key, grants) in
+        [("allow", &file.plugins.allow), ("allow_private", &file.plugins.allow_private)]
+    {
+        for grant in grants {
+            grant
+                .parse::<capstan_plugin::Grant>()
+                .map_err(|bad| ConfigError::at(&format!("plugins.{key}"), bad.to_string()))?;
+        }
+    }
+    let public_url = file.http.public_url.as_deref().map(public_url).transpose()?;
+    let demo_app = file.apps.is_empty();
+    let mut apps = Vec::new();
+    for (index, entry) in file.apps.into_iter().enumerate() {
+        let app = app(index, entry, &file.storage.vendors)?;
+        if apps.iter().any(|other: &App| other.id == app.id) {
+            let what = format!("two apps have the id {:?}", app.id);
+            return Err(ConfigError::at("apps.id", what));
+        }
+        apps.push(app);
+    }
+    if demo_app {
+        apps.push(demo());
+    }
+    Ok(Config {
+        http: file.http,
+        public_url,
+        ingest: file.ingest,
+        recording: file.recording,
+        plugins: file.plugins,
+        storage: file.storage,
+        apps,
+        demo_app,
+    })
+}
+
+fn between<T: PartialOrd + std::fmt::Display>(
+    key: &str,
+    value: T,
+    least: T,
+    most: T,
+) -> Result<(), ConfigError> {
+    if value >= least && value <= most {
+        return Ok(());
+    }
+    Err(ConfigError::at(key, format!("{value} is outside {least} to {most}")))
+}
+
+fn public_url(text: &str) -> Result<String, ConfigError> {
+    let url = http_url("http.public_url", text)?;
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+fn http_url(key: &str, text: &str) -> Result<Url, ConfigError> {
+    let url = Url::parse(text)
+        .map_err(|error| ConfigError::at(key, format!("{text:?} is no URL: {error}")))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(ConfigError::at(key, format!("{text:?} is neither http nor https")));
+    }
+    Ok(url)
+}
+
+fn app(
+    index: usize,
+    entry: AppEntry,
+    vendors: &std::collections::BTreeMap<String, super::Vendor>,
+) -> Result<App, ConfigError> {
+    let key = |name: &str| format!("apps[{index}].{name}");
+    let named = !entry.id.is_empty()
+        && entry.id.len() <= MAX_APP_ID
+        && entry.id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    if !named {
+        let what = format!("an id has 1 to {MAX_APP_ID} letters, digits, '-' or '_'");
+        return Err(ConfigError::at(&key("id"), what));
+    }
+    if entry.key.is_empty() || entry.key.contains(':') {
+        return Err(ConfigError::at(&key("key"), "a key is not empty and has no colon"));
+    }
+    let secret = resolve(&key("secret"), entry.secret, entry.secret_file.as_deref())?
+        .filter(|secret| !secret.reveal().is_empty())
+        .ok_or_else(|| ConfigError::at(&key("secret"), "give secret or secret_file"))?;
+    let storage = entry.storage.unwrap_or_else(|| STORE.into());
+    if storage != STORE && !vendors.contains_key(&storage) {
+        let what = format!("{storage:?} is neither {STORE:?} nor a vendor of [storage.vendors]");
+        return Err(ConfigError::at(&key("storage"), what));
+    }
+    Ok(App {
+        whip_token: resolve(
+            &key("whip_token"),
+            entry.whip_token,
+            entry.whip_token_file.as_deref(),
+        )?,
+        callback: entry.callback.map(|entry| callback(&key("callback"), entry)).transpose()?,
+        id: entry.id,
+        key: entry.key,
+        secret,
+        loopback_only: entry.loopback_only,
+        storage,
+    })
+}
+
+fn callback(key: &str, entry: CallbackEntry) -> Result<Callback, ConfigError> {
+    Ok(Callback {
+        url: http_url(&format!("{key}.url"), &entry.url)?,
+        secret: resolve(&format!("{key}.secret"), entry.secret, entry.secret_file.as_deref())?,
+        plugin: entry.plugin,
+        config: entry.config,
+    })
+}
+
+fn demo() -> App {
+    App {
+        id: DEMO.into(),
+        key: DEMO.into(),
+        secret: Secret::new(DEMO.into()),
+        whip_token: None,
+        loopback_only: true,
+        storage: STORE.into(),
+        callback: None,
+    }
+}

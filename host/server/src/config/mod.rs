@@ -1,0 +1,118 @@
+//! The operator's configuration, checked: what the rest of the process may rely on.
+//!
+//! Everything is parsed and checked here once, before anything listens; later code meets only
+//! values that are in range and secrets that are resolved.
+
+mod check;
+mod env;
+mod error;
+mod schema;
+mod secret;
+
+use std::path::Path;
+
+use serde::Deserialize;
+use url::Url;
+
+pub use self::error::ConfigError;
+pub use self::schema::{
+    AudioChoice, Av1Admission, Http, Ingest, Layouts, Plugins, Recording, Storage, Vendor,
+    VideoChoice,
+};
+pub use self::secret::Secret;
+
+/// The name under which the process's own store is a storage.
+pub const STORE: &str = "store";
+
+/// A checked configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The HTTP server.
+    pub http: Http,
+    /// How others reach it, without a slash at the end; `None` follows the listening address.
+    pub public_url: Option<String>,
+    /// The media port.
+    pub ingest: Ingest,
+    /// How rooms are recorded.
+    pub recording: Recording,
+    /// Plugins.
+    pub plugins: Plugins,
+    /// Storage.
+    pub storage: Storage,
+    /// Who may publish and record; at least one.
+    pub apps: Vec<App>,
+    /// Whether the built-in demo app stands in for missing `[[apps]]`.
+    pub demo_app: bool,
+}
+
+/// One customer of this server.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// The `{appid}` of the API and the first part of WHIP addresses.
+    pub id: String,
+    /// User name of the API.
+    pub key: String,
+    /// Password of the API.
+    pub secret: Secret,
+    /// Bearer token that publishers must show.
+    pub whip_token: Option<Secret>,
+    /// Whether only clients on this machine may use the app.
+    pub loopback_only: bool,
+    /// Where recordings go when the request names no vendor: a vendor number or [`STORE`].
+    pub storage: String,
+    /// Whom to tell what happens.
+    pub callback: Option<Callback>,
+}
+
+/// Where an app's events go.
+#[derive(Debug, Clone)]
+pub struct Callback {
+    /// The callback plugin's name.
+    pub plugin: String,
+    /// Where events are posted.
+    pub url: Url,
+    /// What they are signed with.
+    pub secret: Option<Secret>,
+    /// More for the plugin.
+    pub config: toml::Table,
+}
+
+impl Config {
+    /// Reads `path`, or the defaults without one, and puts the environment over it.
+    ///
+    /// # Errors
+    /// The first thing found wrong, with its place and what to change.
+    pub fn load(
+        path: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let mut table = match path {
+            Some(path) => read(path)?,
+            None => toml::Table::new(),
+        };
+        env::overlay(&mut table, environment)?;
+        let file = schema::File::deserialize(table)
+            .map_err(|error| ConfigError::at("configuration", error::explain(error.message())))?;
+        check::check(file)
+    }
+
+    /// The app of that id.
+    #[must_use]
+    pub fn app(&self, id: &str) -> Option<&App> {
+        self.apps.iter().find(|app| app.id == id)
+    }
+}
+
+/// Parses the file against the schema first, so that errors carry their line.
+fn read(path: &Path) -> Result<toml::Table, ConfigError> {
+    let place = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        ConfigError::at(&place, format!("can't be read: {error}; examples/capstan.toml is a start"))
+    })?;
+    let _checked: schema::File =
+        toml::from_str(&text).map_err(|error| ConfigError::in_file(path, &text, &error))?;
+    toml::from_str(&text).map_err(|error| ConfigError::in_file(path, &text, &error))
+}
+
+#[cfg(test)]
+mod tests;

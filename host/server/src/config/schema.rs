@@ -1,0 +1,293 @@
+//! The configuration file as it is written: one struct a section, unknown keys refused.
+//!
+//! Every key here stands in `examples/capstan.toml` with its default; a test sees to that.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use capstan_plugin::BudgetOverride;
+use serde::Deserialize;
+
+use super::secret::Secret;
+
+/// The whole file.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct File {
+    /// The HTTP server.
+    pub http: Http,
+    /// The media port.
+    pub ingest: Ingest,
+    /// How rooms are recorded.
+    pub recording: Recording,
+    /// Where plugins are and what they may do.
+    pub plugins: Plugins,
+    /// Where recordings go.
+    pub storage: Storage,
+    /// Who may publish and record.
+    pub apps: Vec<AppEntry>,
+}
+
+/// `[http]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Http {
+    /// Address and TCP port of the API, WHIP and playback.
+    pub listen: SocketAddr,
+    /// How others reach this server, for URLs that it prints; `http://<listen>` if absent.
+    pub public_url: Option<String>,
+    /// Web origins whose pages may publish and play; `*` admits every page.
+    pub cors_origins: Vec<String>,
+}
+
+/// `[ingest]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Ingest {
+    /// Address and UDP port on which all publishers send.
+    pub listen: SocketAddr,
+    /// Addresses told to publishers; the listening address if empty.
+    pub announce: Vec<IpAddr>,
+    /// Publishers at one time in all rooms.
+    pub max_publishers: usize,
+    /// Seconds without a packet after which a publisher counts as gone.
+    pub silence_seconds: f64,
+}
+
+/// `[recording]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Recording {
+    /// Tapes, timelines and unfinished output, one folder a recording.
+    pub work_dir: PathBuf,
+    /// What must survive a restart: owed uploads and events, the key of resource ids.
+    pub state_dir: PathBuf,
+    /// Length of a segment in seconds, 1 to 60.
+    pub segment_seconds: u32,
+    /// How long a picture waits for late packets before it is painted, in milliseconds.
+    pub playout_delay_ms: u64,
+    /// Whether tapes stay after everything is uploaded.
+    pub keep_tapes: bool,
+    /// Recordings at one time.
+    pub max_recordings: usize,
+    /// The video encoder of requests that name none.
+    pub video_encoder: VideoChoice,
+    /// The audio encoder of requests that name none.
+    pub audio_encoder: AudioChoice,
+    /// Who may be recorded as AV1.
+    pub av1: Av1Admission,
+    /// Which plugin serves which layout number.
+    pub layouts: Layouts,
+}
+
+/// `[recording.layouts]`: the plugin behind each layout of the API.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Layouts {
+    /// `mixedVideoLayout` 0.
+    pub float: String,
+    /// `mixedVideoLayout` 1.
+    pub best_fit: String,
+    /// `mixedVideoLayout` 2.
+    pub vertical: String,
+    /// `mixedVideoLayout` 3.
+    pub custom: String,
+}
+
+/// Video encoders of the mixed output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum VideoChoice {
+    /// Every player plays it.
+    H264,
+    /// Smaller files for much more computing.
+    Av1,
+}
+
+/// Audio encoders of the mixed output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AudioChoice {
+    /// AAC-LC; every player plays it.
+    Aac,
+    /// Better sound at low rates.
+    Opus,
+}
+
+/// Whether recordings may be encoded as AV1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Av1Admission {
+    /// The machine is measured at the first request; what it can't keep up with is refused.
+    Measure,
+    /// Always.
+    Allow,
+    /// Never.
+    Refuse,
+}
+
+/// `[plugins]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Plugins {
+    /// Folders searched for `.wasm` files; `None` searches `plugins/built` around the process.
+    pub folders: Option<Vec<PathBuf>>,
+    /// Hosts that storage and callback plugins may send to: `host`, `host:port`, `*.domain`, `*`.
+    pub allow: Vec<String>,
+    /// The same for hosts with loopback or private addresses.
+    pub allow_private: Vec<String>,
+    /// A PEM file of certificate authorities to trust beside the usual ones.
+    pub extra_ca: Option<PathBuf>,
+    /// What single plugins may use, by their names.
+    pub budgets: BTreeMap<String, BudgetOverride>,
+    /// Configurations of layout plugins, by their names.
+    pub config: BTreeMap<String, toml::Table>,
+}
+
+/// `[storage]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Storage {
+    /// Where recordings go whose request names no vendor: a folder or an object store's URL.
+    pub store: String,
+    /// The store's options, as the `object_store` crate names them.
+    pub options: BTreeMap<String, Secret>,
+    /// Vendor numbers of `storageConfig` and what serves them.
+    pub vendors: BTreeMap<String, Vendor>,
+}
+
+/// `[storage.vendors.<number>]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vendor {
+    /// A storage plugin's name, or `store` for `[storage] store`.
+    pub plugin: String,
+    /// Given to the plugin where the request is silent.
+    #[serde(default)]
+    pub config: toml::Table,
+}
+
+/// `[[apps]]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AppEntry {
+    /// The `{appid}` of the API and the first part of WHIP addresses.
+    pub id: String,
+    /// User name of the API.
+    pub key: String,
+    /// Password of the API.
+    pub secret: Option<Secret>,
+    /// A file that holds it.
+    pub secret_file: Option<PathBuf>,
+    /// Bearer token that publishers must show; none is asked if absent.
+    pub whip_token: Option<Secret>,
+    /// A file that holds it.
+    pub whip_token_file: Option<PathBuf>,
+    /// Whether only clients on this machine may use the app.
+    pub loopback_only: bool,
+    /// Where its recordings go when the request names no vendor: a vendor number of `[storage]`
+    /// or `store`.
+    pub storage: Option<String>,
+    /// Whom to tell what happens.
+    pub callback: Option<CallbackEntry>,
+}
+
+/// `[apps.callback]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CallbackEntry {
+    /// The callback plugin's name.
+    #[serde(default = "default_callback")]
+    pub plugin: String,
+    /// Where events are posted.
+    pub url: String,
+    /// What they are signed with.
+    pub secret: Option<Secret>,
+    /// A file that holds it.
+    pub secret_file: Option<PathBuf>,
+    /// More for the plugin.
+    #[serde(default)]
+    pub config: toml::Table,
+}
+
+fn default_callback() -> String {
+    "callback-agora".into()
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            public_url: None,
+            cors_origins: vec!["*".into()],
+        }
+    }
+}
+
+impl Default for Ingest {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            announce: Vec::new(),
+            max_publishers: 64,
+            silence_seconds: 4.0,
+        }
+    }
+}
+
+impl Default for Plugins {
+    fn default() -> Self {
+        Self {
+            folders: None,
+            allow: vec!["*".into()],
+            allow_private: Vec::new(),
+            extra_ca: None,
+            budgets: BTreeMap::new(),
+            config: BTreeMap::new(),
+        }
+    }
+}
+
+impl Default for Recording {
+    fn default() -> Self {
+        Self {
+            work_dir: "recordings/.work".into(),
+            state_dir: "recordings/.state".into(),
+            segment_seconds: 6,
+            playout_delay_ms: 600,
+            keep_tapes: false,
+            max_recordings: 8,
+            video_encoder: VideoChoice::H264,
+            audio_encoder: AudioChoice::Aac,
+            av1: Av1Admission::Measure,
+            layouts: Layouts::default(),
+        }
+    }
+}
+
+impl Default for Layouts {
+    fn default() -> Self {
+        Self {
+            float: "layout-float".into(),
+            best_fit: "layout-best-fit".into(),
+            vertical: "layout-vertical".into(),
+            custom: "layout-custom".into(),
+        }
+    }
+}
+
+impl Default for Storage {
+    fn default() -> Self {
+        Self {
+            store: "./recordings".into(),
+            options: BTreeMap::new(),
+            vendors: [("1", "storage-s3"), ("11", "storage-s3")]
+                .into_iter()
+                .map(|(number, plugin)| {
+                    (number.into(), Vendor { plugin: plugin.into(), config: toml::Table::new() })
+                })
+                .collect(),
+        }
+    }
+}

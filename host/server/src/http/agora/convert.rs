@@ -1,0 +1,143 @@
+//! From what the API asks to what a recording is told.
+
+use std::time::Duration;
+
+use capstan_media::frame::Size;
+use capstan_recording::ports::StorageTarget;
+use capstan_recording::settings::{
+    AudioCodec, AudioOutput, LayoutChoice, OutputSettings, VideoCodec, VideoOutput,
+};
+use serde_json::{Map, Value, json};
+
+use super::super::error::{ApiError, Code};
+use super::resource::Resource;
+use super::wire::{LayoutKind, LayoutRequest, StartRequest, StorageRequest, Streams};
+use crate::config::{App, AudioChoice, Config, STORE, Vendor, VideoChoice};
+use crate::recorder::Order;
+
+/// A full order for the recorder.
+pub(crate) fn order(
+    config: &Config,
+    app: &App,
+    resource: &Resource,
+    request: StartRequest,
+) -> Result<Order, ApiError> {
+    Ok(Order {
+        sid: hex::encode(resource.nonce),
+        room: resource.room.clone(),
+        recorder_uid: resource.uid,
+        output: output(config, &request),
+        layout: layout(config, &request.layout),
+        prefix: request.storage.prefix.clone(),
+        storage: storage(config, app, request.storage)?,
+        max_idle: Duration::from_secs(request.idle_seconds.into()),
+        controllable: Duration::from_secs(u64::from(resource.control_hours) * 3_600),
+    })
+}
+
+/// The mixed picture and sound.
+fn output(config: &Config, request: &StartRequest) -> OutputSettings {
+    let transcoding = &request.transcoding;
+    let video = VideoOutput {
+        codec: match transcoding.video.unwrap_or(config.recording.video_encoder) {
+            VideoChoice::H264 => VideoCodec::H264,
+            VideoChoice::Av1 => VideoCodec::Av1,
+        },
+        bitrate_kbps: transcoding.bitrate,
+    };
+    let (channels, bitrate_kbps) = match request.audio_profile {
+        0 => (1, 48),
+        1 => (1, 128),
+        _ => (2, 192),
+    };
+    let audio = AudioOutput {
+        codec: match transcoding.audio.unwrap_or(config.recording.audio_encoder) {
+            AudioChoice::Aac => AudioCodec::Aac,
+            AudioChoice::Opus => AudioCodec::Opus,
+        },
+        channels,
+        bitrate_kbps,
+    };
+    OutputSettings {
+        canvas: Size { width: transcoding.width, height: transcoding.height },
+        fps: transcoding.fps,
+        video: (request.streams != Streams::Audio).then_some(video),
+        audio: (request.streams != Streams::Video).then_some(audio),
+        background: request.layout.background,
+        playout_delay_ms: u32::try_from(config.recording.playout_delay_ms).unwrap_or(u32::MAX),
+    }
+}
+
+/// The layout plugin behind a layout number, and its options.
+pub(crate) fn layout(config: &Config, request: &LayoutRequest) -> LayoutChoice {
+    let layouts = &config.recording.layouts;
+    let name = match request.kind {
+        LayoutKind::Float => &layouts.float,
+        LayoutKind::BestFit => &layouts.best_fit,
+        LayoutKind::Vertical => &layouts.vertical,
+        LayoutKind::Custom => &layouts.custom,
+    };
+    let colour = request.background;
+    let colour = format!("#{:02x}{:02x}{:02x}", colour.red, colour.green, colour.blue);
+    let mut options = json!({ "background_color": colour });
+    if let Some(fields) = options.as_object_mut() {
+        if let Some(main) = request.main {
+            fields.insert("main_uid".into(), main.to_string().into());
+        }
+        if !request.regions.is_empty() {
+            let regions = request.regions.iter().map(|region| {
+                let mut entry = json!({
+                    "x": region.x,
+                    "y": region.y,
+                    "width": region.width,
+                    "height": region.height,
+                    "alpha": region.alpha,
+                    "fit": if region.contain { "contain" } else { "cover" },
+                });
+                if let (Some(uid), Some(entry)) = (region.uid, entry.as_object_mut()) {
+                    entry.insert("uid".into(), uid.to_string().into());
+                }
+                entry
+            });
+            fields.insert("regions".into(), regions.collect());
+        }
+    }
+    LayoutChoice { name: name.clone(), options: options.to_string() }
+}
+
+/// The storage behind a vendor number; the app's own if the request names none.
+fn storage(config: &Config, app: &App, request: StorageRequest) -> Result<StorageTarget, ApiError> {
+    let vendors = &config.storage.vendors;
+    let number = request.vendor.map_or_else(|| app.storage.clone(), |vendor| vendor.to_string());
+    if number == STORE {
+        return Ok(native());
+    }
+    let Some(vendor) = vendors.get(&number) else {
+        let known: Vec<&str> = vendors.keys().map(String::as_str).collect();
+        let detail = format!(
+            "/clientRequest/storageConfig/vendor is {number}; this server serves {}; leave \
+             storageConfig out for the server's own storage",
+            known.join(", ")
+        );
+        return Err(ApiError::new(Code::InvalidParameter, detail));
+    };
+    if vendor.plugin == STORE {
+        return Ok(native());
+    }
+    let config = Value::Object(merged(vendor, request.fields)).to_string();
+    Ok(StorageTarget { storage: vendor.plugin.clone(), config })
+}
+
+fn native() -> StorageTarget {
+    StorageTarget { storage: STORE.into(), config: "{}".into() }
+}
+
+/// The vendor's configured defaults with the request's fields over them.
+fn merged(vendor: &Vendor, fields: Map<String, Value>) -> Map<String, Value> {
+    let mut merged = match serde_json::to_value(&vendor.config) {
+        Ok(Value::Object(defaults)) => defaults,
+        _ => Map::new(),
+    };
+    merged.extend(fields);
+    merged
+}

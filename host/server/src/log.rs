@@ -1,0 +1,30 @@
+//! Logs: for eyes on a terminal, as JSON everywhere else; to stderr, so that output stays clean.
+
+use std::io::{IsTerminal, stderr};
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
+
+/// The variable that chooses what is logged, `info,capstan_ingest=debug` for example.
+pub const VARIABLE: &str = "CAPSTAN_LOG";
+
+/// Our own news, and other libraries' troubles.
+const DEFAULT: &str = "warn,capstan=info,capstan_server=info,capstan_ingest=info,\
+                       capstan_recording=info,capstan_plugin=info,capstan_pipeline=info,\
+                       capstan_publish=info";
+
+/// Starts logging; a second call in one process does nothing.
+///
+/// # Errors
+/// The filter in `directives` is malformed.
+pub fn start(directives: Option<&str>) -> Result<(), ParseError> {
+    let filter = EnvFilter::builder().parse(directives.unwrap_or(DEFAULT))?;
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
+    // A logger that is there already stays: the process logs in any case.
+    let _already = if stderr().is_terminal() {
+        logs.with_target(false).try_init()
+    } else {
+        logs.json().flatten_event(true).try_init()
+    };
+    Ok(())
+}

@@ -1,0 +1,164 @@
+//! The plugins of this process: where they are looked for, and as which ports they serve.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use capstan_media::time::RoomClock;
+use capstan_plugin::{
+    BadGrant, Budgets, ConfiguredPlugin, Grant, Grants, HostError, HttpLimits, PluginHost,
+};
+use capstan_recording::ports::{Layout, LayoutError};
+use capstan_recording::settings::LayoutChoice;
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+use crate::config::{Callback, Config, STORE};
+use crate::recorder::Layouts;
+
+/// Components carried inside the program.
+#[cfg(feature = "bundled-plugins")]
+const BUNDLED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/bundled.rs"));
+#[cfg(not(feature = "bundled-plugins"))]
+const BUNDLED: &[(&str, &[u8])] = &[];
+
+/// Where `make plugins` puts what it builds.
+const BUILT: &str = "plugins/built";
+
+/// Why there are no plugins.
+#[derive(Debug, Error)]
+pub enum PluginsError {
+    /// A grant is malformed.
+    #[error("plugins.allow: {0}")]
+    Grant(#[from] BadGrant),
+    /// The host doesn't start.
+    #[error(transparent)]
+    Host(#[from] HostError),
+}
+
+/// Loads every plugin of the configuration's folders. Blocks while it compiles.
+///
+/// # Errors
+/// Only what keeps all plugins from running; single files are refused inside.
+pub fn load(config: &Config, clock: Arc<dyn RoomClock>) -> Result<PluginHost, PluginsError> {
+    let plugins = &config.plugins;
+    let mut grants = Vec::new();
+    for (list, private) in [(&plugins.allow_private, true), (&plugins.allow, false)] {
+        for grant in list {
+            grants.push(grant.parse::<Grant>()?.with_private(private));
+        }
+    }
+    let json = |table: &toml::Table| match serde_json::to_value(table) {
+        Ok(value) => value.to_string(),
+        Err(_) => "{}".into(),
+    };
+    let layouts = plugins.config.iter().map(|(name, table)| (name.clone(), json(table)));
+    let callbacks = config.apps.iter().filter_map(|app| {
+        app.callback.as_ref().map(|callback| (app.id.clone(), configured(callback)))
+    });
+    Ok(PluginHost::load(capstan_plugin::Config {
+        folders: folders(plugins.folders.as_deref()),
+        bundled: BUNDLED,
+        budgets: Budgets { plugins: plugins.budgets.clone(), ..Budgets::default() },
+        grants: Grants::from(grants),
+        http: HttpLimits::default(),
+        extra_ca: plugins.extra_ca.clone(),
+        clock,
+        layouts: layouts.collect(),
+        callbacks: callbacks.collect(),
+    })?)
+}
+
+/// Names that the configuration uses and no plugin has.
+#[must_use]
+pub fn missing(config: &Config, host: &PluginHost) -> Vec<String> {
+    let there: Vec<String> = host.list().into_iter().map(|plugin| plugin.name).collect();
+    let layouts = &config.recording.layouts;
+    let vendors = config.storage.vendors.values().map(|vendor| &vendor.plugin);
+    let callbacks = config.apps.iter().filter_map(|app| app.callback.as_ref());
+    let mut missing: Vec<String> =
+        [&layouts.float, &layouts.best_fit, &layouts.vertical, &layouts.custom]
+            .into_iter()
+            .chain(vendors.filter(|name| *name != STORE))
+            .chain(callbacks.map(|callback| &callback.plugin))
+            .filter(|name| !there.contains(name))
+            .cloned()
+            .collect();
+    missing.sort();
+    missing.dedup();
+    missing
+}
+
+/// A callback plugin with `url` and `secret` beside what the operator adds.
+fn configured(callback: &Callback) -> ConfiguredPlugin {
+    let mut config = match serde_json::to_value(&callback.config) {
+        Ok(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    };
+    config.insert("url".into(), callback.url.to_string().into());
+    if let Some(secret) = &callback.secret {
+        config.insert("secret".into(), secret.reveal().into());
+    }
+    let config = Value::Object(config).to_string();
+    ConfiguredPlugin { plugin: callback.plugin.clone(), config }
+}
+
+/// The configured folders, or the first `plugins/built` around the process.
+fn folders(configured: Option<&[PathBuf]>) -> Vec<PathBuf> {
+    if let Some(folders) = configured {
+        return folders.to_vec();
+    }
+    let program = std::env::current_exe().ok();
+    let beside = program.iter().flat_map(|program| program.ancestors().skip(1));
+    // Only a program that is run where it was built finds its repository this way.
+    let repository =
+        cfg!(debug_assertions).then(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."));
+    std::iter::once(PathBuf::new())
+        .chain(beside.map(Path::to_owned))
+        .chain(repository)
+        .map(|place| place.join(BUILT))
+        .find(|folder| folder.is_dir())
+        .map(|folder| folder.canonicalize().unwrap_or(folder))
+        .into_iter()
+        .collect()
+}
+
+/// Layouts from plugins.
+pub(crate) struct PluginLayouts(pub(crate) Arc<PluginHost>);
+
+impl Layouts for PluginLayouts {
+    fn open(&self, choice: &LayoutChoice) -> Result<Box<dyn Layout>, LayoutError> {
+        match self.0.layout(&choice.name) {
+            Ok(layout) => Ok(Box::new(layout)),
+            Err(unknown) => Err(LayoutError::Refused {
+                layout: choice.name.clone(),
+                reason: format!("{unknown}; see `capstan plugin list`"),
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn a_callback_gets_its_url_and_secret_in_its_configuration() {
+        let callback = Callback {
+            plugin: "callback-agora".into(),
+            url: url::Url::parse("https://example.com/x").unwrap(),
+            secret: Some(crate::config::Secret::new("s".into())),
+            config: toml::from_str("more = 1").unwrap(),
+        };
+        let config: BTreeMap<String, Value> =
+            serde_json::from_str(&configured(&callback).config).unwrap();
+        assert_eq!(config["url"], "https://example.com/x");
+        assert_eq!((&config["secret"], &config["more"]), (&Value::from("s"), &Value::from(1)));
+    }
+
+    #[test]
+    fn configured_folders_are_taken_as_they_are() {
+        assert_eq!(folders(Some(&["/x".into()])), [PathBuf::from("/x")]);
+    }
+}

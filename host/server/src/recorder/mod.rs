@@ -1,0 +1,395 @@
+//! Starts, finds, changes and stops the recordings of this process.
+//!
+//! One resource is one recording: its sid is the name of its `acquire`, so a second start finds the
+//! first one's folder even after a restart. At most one recording of an app, room and recorder uid
+//! takes part in its room at a time.
+
+mod av1;
+mod session;
+mod source;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use capstan_ingest::Ingest;
+use capstan_media::time::RoomClock;
+use capstan_media::track::{RoomId, Uid};
+use capstan_pipeline::encode::{AudioSettings, EncodeError, OutputAudio, audio_encoder};
+use capstan_recording::handle::{Equipment, LayoutChange};
+use capstan_recording::ports::{Layout, LayoutError, StorageTarget, Storages, UploadError};
+use capstan_recording::settings::{AudioCodec, LayoutChoice, OutputSettings, VideoCodec};
+use capstan_recording::status::StopReason;
+use capstan_recording::{Outbox, Recording, RecordingHandle, RecordingSettings};
+use thiserror::Error;
+use tokio_util::task::TaskTracker;
+
+pub use self::av1::Av1Error;
+use self::av1::{Av1Gate, Load};
+use self::session::Sessions;
+pub use self::session::{Found, Session};
+use self::source::{Asker, Room};
+use crate::config::Recording as Limits;
+
+/// How far a composite may fall behind before it skips pictures.
+const OVERLOAD_AFTER: Duration = Duration::from_millis(500);
+
+/// Opens layouts by name, one instance for one recording.
+pub trait Layouts: Send + Sync {
+    /// A fresh instance.
+    ///
+    /// # Errors
+    /// There is no such layout, or it can't be made.
+    fn open(&self, choice: &LayoutChoice) -> Result<Box<dyn Layout>, LayoutError>;
+}
+
+/// What a recording is started with.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// The recording's id; the same for every start of one resource.
+    pub sid: String,
+    /// The room.
+    pub room: RoomId,
+    /// The recorder's uid in events.
+    pub recorder_uid: Uid,
+    /// Picture and sound.
+    pub output: OutputSettings,
+    /// The layout at the start.
+    pub layout: LayoutChoice,
+    /// Put before every object's key.
+    pub prefix: String,
+    /// Where files go.
+    pub storage: StorageTarget,
+    /// The recording ends when nobody has sent anything for this long.
+    pub max_idle: Duration,
+    /// For how long the API may control it.
+    pub controllable: Duration,
+}
+
+/// What the recorder works with.
+pub struct Parts {
+    /// The process's clock.
+    pub clock: Arc<dyn RoomClock>,
+    /// The publishers.
+    pub ingest: Ingest,
+    /// The layouts.
+    pub layouts: Arc<dyn Layouts>,
+    /// The storages, to refuse a wrong configuration at the start.
+    pub storages: Arc<dyn Storages>,
+    /// Takes over files and events.
+    pub outbox: Outbox,
+    /// The operator's limits.
+    pub limits: Limits,
+}
+
+/// Why a recording can't start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// As many run as may.
+    #[error("{limit} recordings run, as many as this server admits (recording.max_recordings)")]
+    Full {
+        /// The limit.
+        limit: usize,
+    },
+    /// The resource was started before.
+    #[error(
+        "this resource id was started already, as recording {sid}; acquire another for a new one"
+    )]
+    Used {
+        /// Its recording.
+        sid: String,
+    },
+    /// Another recording has the same app, room and recorder uid.
+    #[error(
+        "recording {sid} of this room has the same recorder uid; stop it, or acquire with another uid"
+    )]
+    Conflict {
+        /// The other one.
+        sid: String,
+    },
+    /// AV1 isn't admitted.
+    #[error(transparent)]
+    Av1(#[from] Av1Error),
+    /// The encoders don't take the settings.
+    #[error(transparent)]
+    Encoder(#[from] EncodeError),
+    /// The layout can't be made.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    /// The storage refuses its configuration.
+    #[error("/clientRequest/storageConfig: {0}")]
+    Storage(#[from] UploadError),
+    /// The recording itself didn't start.
+    #[error(transparent)]
+    Recording(#[from] capstan_recording::handle::StartError),
+    /// The process is ending.
+    #[error("the server is shutting down")]
+    Aborted,
+}
+
+/// Why a recording can't be stopped.
+#[derive(Debug, Error)]
+pub enum StopError {
+    /// It was asked to before, or ends by itself.
+    #[error("recording {sid} is stopping already")]
+    Already {
+        /// Which.
+        sid: String,
+    },
+}
+
+pub use capstan_recording::handle::UpdateLayoutError as UpdateError;
+
+/// All recordings of this process.
+pub struct Recorder {
+    parts: Parts,
+    av1: Arc<Av1Gate>,
+    sessions: Arc<Mutex<Sessions>>,
+    /// One start at a time: what is checked stays true until it is started.
+    starting: tokio::sync::Mutex<()>,
+    watchers: TaskTracker,
+}
+
+impl Recorder {
+    /// Records nothing yet.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            av1: Arc::new(Av1Gate::new(parts.limits.av1)),
+            parts,
+            sessions: Arc::default(),
+            starting: tokio::sync::Mutex::new(()),
+            watchers: TaskTracker::new(),
+        }
+    }
+
+    /// Whether one more recording is admitted.
+    ///
+    /// # Errors
+    /// As many run as may, or the process is ending.
+    pub fn admit(&self) -> Result<(), StartError> {
+        let limit = self.parts.limits.max_recordings;
+        if self.watchers.is_closed() {
+            return Err(StartError::Aborted);
+        }
+        if self.sessions().recording().count() >= limit {
+            return Err(StartError::Full { limit });
+        }
+        Ok(())
+    }
+
+    /// The recording of this sid, as far as this process knows it.
+    #[must_use]
+    pub fn find(&self, sid: &str) -> Found {
+        self.sessions().find(sid)
+    }
+
+    /// Whether that sid was ever started, in this process or an earlier one.
+    #[must_use]
+    pub fn was_started(&self, sid: &str) -> bool {
+        !matches!(self.find(sid), Found::Unknown)
+            || self.folder(sid).exists()
+            || self.parts.outbox.outcome(sid).is_some()
+    }
+
+    /// Every recording that runs or still uploads.
+    #[must_use]
+    pub fn list(&self) -> Vec<Session> {
+        self.sessions().all()
+    }
+
+    /// How many take part in their rooms now.
+    #[must_use]
+    pub fn recording(&self) -> u32 {
+        u32::try_from(self.sessions().recording().count()).unwrap_or(u32::MAX)
+    }
+
+    /// Starts a recording.
+    ///
+    /// # Errors
+    /// Nothing was started.
+    pub async fn start(&self, order: Order) -> Result<Session, StartError> {
+        let _one = self.starting.lock().await;
+        self.admit()?;
+        if self.was_started(&order.sid) {
+            return Err(StartError::Used { sid: order.sid });
+        }
+        let same = |session: &&Session| {
+            *session.room() == order.room && session.recorder_uid() == order.recorder_uid
+        };
+        if let Some(other) = self.sessions().recording().find(same) {
+            return Err(StartError::Conflict { sid: other.sid().to_owned() });
+        }
+        check_audio(&order.output)?;
+        self.admit_av1(&order.output).await?;
+        self.parts.storages.open(&order.storage)?;
+        let layout = self.parts.layouts.open(&order.layout)?;
+        let until = self.parts.clock.now() + order.controllable;
+        let (uid, choice) = (order.recorder_uid, order.layout.clone());
+        let handle = self.launch(order, layout).await?;
+        let session = Session::new(handle, uid, until);
+        self.sessions().insert(session.clone(), choice);
+        self.watch(session.clone());
+        Ok(session)
+    }
+
+    /// Gives a recording another layout or other options.
+    ///
+    /// # Errors
+    /// The recording is over or the layout refused; it goes on as it was.
+    pub async fn update_layout(
+        &self,
+        session: &Session,
+        choice: LayoutChoice,
+    ) -> Result<(), UpdateError> {
+        let sid = session.sid();
+        let now = self.sessions().layout(sid);
+        let layout = match now {
+            Some(now) if now.name == choice.name => None,
+            _ => Some(self.parts.layouts.open(&choice)?),
+        };
+        session.handle().update_layout(LayoutChange { choice: choice.clone(), layout }).await?;
+        tracing::info!(sid, layout = choice.name, "layout changed");
+        self.sessions().set_layout(sid, choice);
+        Ok(())
+    }
+
+    /// Tells a recording to end.
+    ///
+    /// # Errors
+    /// It was told before, or ends by itself.
+    pub fn request_stop(&self, session: &Session) -> Result<(), StopError> {
+        if !self.sessions().ask_stop(session.sid()) {
+            return Err(StopError::Already { sid: session.sid().to_owned() });
+        }
+        session.handle().request_stop(StopReason::Asked);
+        Ok(())
+    }
+
+    /// Ends every recording and waits until their last segments are cut, then for their uploads,
+    /// each for at most `patience`. What is owed after that stays in the outbox.
+    pub async fn shut_down(&self, patience: Duration) {
+        self.watchers.close();
+        let sessions = self.list();
+        for session in &sessions {
+            session.handle().request_stop(StopReason::Shutdown);
+        }
+        let stopped = async {
+            for session in &sessions {
+                session.handle().stopped().await;
+            }
+        };
+        if tokio::time::timeout(patience, stopped).await.is_err() {
+            tracing::warn!("recordings did not end in time; their tapes hold everything so far");
+        }
+        if tokio::time::timeout(patience, self.watchers.wait()).await.is_err() {
+            let owed = self.parts.outbox.owed();
+            tracing::warn!(
+                uploads = owed.uploads,
+                events = owed.events,
+                "still owed; the next start goes on with them"
+            );
+        }
+    }
+
+    /// A recording's working folder.
+    #[must_use]
+    pub fn folder(&self, sid: &str) -> PathBuf {
+        self.parts.limits.work_dir.join(sid)
+    }
+
+    async fn admit_av1(&self, output: &OutputSettings) -> Result<(), StartError> {
+        let av1 = |output: &OutputSettings| {
+            output.video.is_some_and(|video| video.codec == VideoCodec::Av1)
+        };
+        if !av1(output) {
+            return Ok(());
+        }
+        let load = |output: &OutputSettings| Load { size: output.canvas, fps: output.fps };
+        let running: Vec<Load> = self
+            .sessions()
+            .recording()
+            .map(|session| &session.handle().settings().output)
+            .filter(|output| av1(output))
+            .map(load)
+            .collect();
+        let asked = load(output);
+        let (gate, clock) = (Arc::clone(&self.av1), Arc::clone(&self.parts.clock));
+        // It may encode for a second, which only the first request of this kind waits for.
+        let admitted = tokio::task::spawn_blocking(move || gate.admit(asked, &running, &*clock));
+        Ok(admitted.await.map_err(|_| StartError::Aborted)??)
+    }
+
+    async fn launch(
+        &self,
+        order: Order,
+        layout: Box<dyn Layout>,
+    ) -> Result<RecordingHandle, StartError> {
+        let Parts { clock, ingest, outbox, limits, .. } = &self.parts;
+        let equipment = Equipment {
+            clock: Arc::clone(clock),
+            events: Box::new(Room(ingest.subscribe(&order.room))),
+            keyframes: Arc::new(Asker { ingest: ingest.clone(), room: order.room.clone() }),
+            layout,
+            images: BTreeMap::new(),
+            outbox: outbox.clone(),
+            work_dir: limits.work_dir.clone(),
+        };
+        let settings = RecordingSettings {
+            sid: order.sid,
+            room: order.room,
+            recorder_uid: order.recorder_uid.get(),
+            output: order.output,
+            layout: order.layout,
+            prefix: order.prefix,
+            storage: order.storage,
+            max_idle: order.max_idle,
+            segment: Duration::from_secs(limits.segment_seconds.into()),
+            overload_after: OVERLOAD_AFTER,
+            keep_tapes: limits.keep_tapes,
+        };
+        let launched = tokio::task::spawn_blocking(move || Recording::start(settings, equipment));
+        Ok(launched.await.map_err(|_| StartError::Aborted)??)
+    }
+
+    /// Logs a recording's end and forgets it when everything has left.
+    fn watch(&self, session: Session) {
+        let sessions = Arc::clone(&self.sessions);
+        self.watchers.spawn(async move {
+            session.handle().stopped().await;
+            let status = session.status();
+            let sid = session.sid();
+            tracing::info!(
+                sid,
+                reason = ?status.stopped,
+                segments = status.segments,
+                skipped = status.pictures_skipped,
+                "recording ended"
+            );
+            let outcome = session.finished().await;
+            tracing::info!(sid, delivered = ?outcome.delivered, "recording is out of the house");
+            lock(&sessions).end(sid, &outcome);
+        });
+    }
+
+    fn sessions(&self) -> MutexGuard<'_, Sessions> {
+        lock(&self.sessions)
+    }
+}
+
+/// Refuses a sound encoder that this build lacks before anything is started.
+fn check_audio(output: &OutputSettings) -> Result<(), EncodeError> {
+    let Some(audio) = output.audio else { return Ok(()) };
+    let codec = match audio.codec {
+        AudioCodec::Aac => OutputAudio::Aac,
+        AudioCodec::Opus => OutputAudio::Opus,
+    };
+    let settings =
+        AudioSettings { channels: audio.channels, bitrate_kbps: audio.bitrate_kbps, codec };
+    audio_encoder(&settings).map(drop)
+}
+
+fn lock(sessions: &Mutex<Sessions>) -> MutexGuard<'_, Sessions> {
+    sessions.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,168 @@
+//! The recordings of this process: which run, which are over and why.
+
+use std::collections::{HashMap, VecDeque};
+
+use capstan_media::time::RoomTime;
+use capstan_media::track::{RoomId, Uid};
+use capstan_recording::RecordingHandle;
+use capstan_recording::settings::LayoutChoice;
+use capstan_recording::status::{Outcome, Phase, RecordingStatus, StopReason};
+
+/// Ended recordings whose end is remembered, so that a late question gets a reason.
+const REMEMBERED: usize = 1_024;
+
+/// One recording with what the API knows of it. Clones are the same recording.
+#[derive(Clone)]
+pub struct Session {
+    handle: RecordingHandle,
+    recorder_uid: Uid,
+    controllable_until: RoomTime,
+}
+
+/// What is known of a sid.
+pub enum Found {
+    /// It runs, or its uploads do.
+    Live(Session),
+    /// It is over, and why.
+    Over(String),
+    /// No such recording, or it ended long ago.
+    Unknown,
+}
+
+impl Session {
+    pub(super) const fn new(
+        handle: RecordingHandle,
+        recorder_uid: Uid,
+        controllable_until: RoomTime,
+    ) -> Self {
+        Self { handle, recorder_uid, controllable_until }
+    }
+
+    /// The recording's id.
+    #[must_use]
+    pub fn sid(&self) -> &str {
+        &self.handle.settings().sid
+    }
+
+    /// The room.
+    #[must_use]
+    pub fn room(&self) -> &RoomId {
+        &self.handle.settings().room
+    }
+
+    /// The recorder's uid.
+    #[must_use]
+    pub const fn recorder_uid(&self) -> Uid {
+        self.recorder_uid
+    }
+
+    /// Until when the API may control it.
+    #[must_use]
+    pub const fn controllable_until(&self) -> RoomTime {
+        self.controllable_until
+    }
+
+    /// The playlist's file name, without the prefix of its key.
+    #[must_use]
+    pub fn playlist_name(&self) -> String {
+        self.handle.settings().playlist_name()
+    }
+
+    /// How it is doing.
+    #[must_use]
+    pub fn status(&self) -> RecordingStatus {
+        self.handle.status()
+    }
+
+    /// Waits until everything has left.
+    pub async fn finished(&self) -> Outcome {
+        self.handle.finished().await
+    }
+
+    pub(super) const fn handle(&self) -> &RecordingHandle {
+        &self.handle
+    }
+
+    /// Whether it still takes part in its room.
+    pub(super) fn records(&self) -> bool {
+        matches!(self.status().phase, Phase::Starting | Phase::Recording | Phase::Stopping)
+    }
+}
+
+/// All of them.
+#[derive(Default)]
+pub(super) struct Sessions {
+    live: HashMap<String, Live>,
+    over: VecDeque<(String, String)>,
+}
+
+struct Live {
+    session: Session,
+    stop_asked: bool,
+    layout: LayoutChoice,
+}
+
+impl Sessions {
+    pub(super) fn insert(&mut self, session: Session, layout: LayoutChoice) {
+        let live = Live { session: session.clone(), stop_asked: false, layout };
+        self.live.insert(session.sid().to_owned(), live);
+    }
+
+    /// Moves an ended recording to those that are remembered.
+    pub(super) fn end(&mut self, sid: &str, outcome: &Outcome) {
+        self.live.remove(sid);
+        self.over.push_back((sid.to_owned(), why(outcome)));
+        if self.over.len() > REMEMBERED {
+            self.over.pop_front();
+        }
+    }
+
+    pub(super) fn find(&self, sid: &str) -> Found {
+        if let Some(live) = self.live.get(sid) {
+            return Found::Live(live.session.clone());
+        }
+        match self.over.iter().rev().find(|(over, _)| over == sid) {
+            Some((_, why)) => Found::Over(why.clone()),
+            None => Found::Unknown,
+        }
+    }
+
+    /// Notes that a stop was asked for; `false` if it was before or the recording stops already.
+    pub(super) fn ask_stop(&mut self, sid: &str) -> bool {
+        let Some(live) = self.live.get_mut(sid) else { return false };
+        let stopping = live.session.status().stopped.is_some();
+        !std::mem::replace(&mut live.stop_asked, true) && !stopping
+    }
+
+    /// The layout a recording has now.
+    pub(super) fn layout(&self, sid: &str) -> Option<LayoutChoice> {
+        self.live.get(sid).map(|live| live.layout.clone())
+    }
+
+    pub(super) fn set_layout(&mut self, sid: &str, layout: LayoutChoice) {
+        if let Some(live) = self.live.get_mut(sid) {
+            live.layout = layout;
+        }
+    }
+
+    pub(super) fn recording(&self) -> impl Iterator<Item = &Session> {
+        self.live.values().map(|live| &live.session).filter(|session| session.records())
+    }
+
+    pub(super) fn all(&self) -> Vec<Session> {
+        self.live.values().map(|live| live.session.clone()).collect()
+    }
+}
+
+/// Why a recording is over, for whoever asks for it later.
+fn why(outcome: &Outcome) -> String {
+    if let Some(failure) = &outcome.failure {
+        return format!("it failed: {failure}");
+    }
+    match outcome.stopped {
+        StopReason::Asked => "it was stopped as asked".into(),
+        StopReason::Idle => "nobody sent anything for maxIdleTime".into(),
+        StopReason::Shutdown => "the server was shut down".into(),
+        StopReason::Failed => "it could not go on".into(),
+    }
+}

@@ -1,0 +1,34 @@
+//! A room as a recording listens to it: ingest behind the recording's two small traits.
+
+use std::time::Duration;
+
+use capstan_ingest::{Ingest, Received as Came, Subscription};
+use capstan_media::track::RoomId;
+use capstan_recording::source::{KeyFrames, Received, RoomEvents};
+
+/// One subscription to one room.
+pub(super) struct Room(pub(super) Subscription);
+
+impl RoomEvents for Room {
+    fn recv_timeout(&mut self, patience: Duration) -> Received {
+        match self.0.recv_timeout(patience) {
+            Came::Event(event) => Received::Event(event),
+            Came::TimedOut => Received::Timeout,
+            Came::Ended => Received::Closed,
+        }
+    }
+}
+
+/// Asks one room's publishers for key frames.
+pub(super) struct Asker {
+    /// The process's ingest.
+    pub(super) ingest: Ingest,
+    /// The room.
+    pub(super) room: RoomId,
+}
+
+impl KeyFrames for Asker {
+    fn request(&self) {
+        self.ingest.request_keyframes(&self.room);
+    }
+}
