@@ -118,11 +118,13 @@ impl CompositeThread {
 
     /// What is left up to the end needs no waiting: nothing more will come.
     fn render_rest(&mut self, end: RoomTime) -> Result<(), OutputError> {
-        while let Some(next) = self.mix.as_ref().map(|mix| mix.composite.next_tick()) {
-            if next >= end {
+        while let Some(composite) = self.mix.as_ref().map(|mix| &mix.composite) {
+            if composite.next_tick() >= end {
                 break;
             }
-            self.tick(end.since(next))?;
+            // Before its due time a tick isn't late, however many are left at once.
+            let due = composite.due() + SLACK;
+            self.tick(self.shared.clock.now().since(due))?;
         }
         Ok(())
     }
