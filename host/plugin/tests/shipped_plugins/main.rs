@@ -1,0 +1,76 @@
+//! The plugins that Capstan ships, as `make plugins` builds them, in the real sandbox: layouts against
+//! their golden tables, S3 against a bucket that checks every signature, the callback against a
+//! receiver that does.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
+
+mod bucket;
+mod callback;
+mod layouts;
+mod signature;
+mod site;
+mod storage;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use capstan_media::time::{RoomClock, RoomTime};
+use capstan_plugin::{Budgets, Config, ConfiguredPlugin, Grants, HttpLimits, PluginHost};
+
+/// The sizes that the files may have: a plugin is compiled at every start of a host.
+const LARGEST: &[(&str, usize)] = &[
+    ("callback-agora", 130_000),
+    ("layout-best-fit", 80_000),
+    ("layout-custom", 80_000),
+    ("layout-float", 80_000),
+    ("layout-vertical", 80_000),
+    ("storage-s3", 220_000),
+];
+
+#[test]
+fn every_shipped_plugin_loads_and_is_small() {
+    let host = host(&[], BTreeMap::new());
+    let refused: Vec<String> =
+        host.refused().iter().map(|r| format!("{}: {}", r.file.display(), r.reason)).collect();
+    assert!(refused.is_empty(), "{refused:?}");
+    let list = host.list();
+    let names: Vec<&str> = list.iter().map(|plugin| plugin.name.as_str()).collect();
+    assert_eq!(names, LARGEST.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+    for (plugin, (_, largest)) in list.iter().zip(LARGEST) {
+        assert!(plugin.size <= *largest, "{} has {} bytes", plugin.name, plugin.size);
+        let schema: serde_json::Value = serde_json::from_str(&plugin.config_schema).unwrap();
+        assert_eq!(schema["type"], "object", "{}", plugin.name);
+    }
+}
+
+/// A host with the shipped plugins that may reach these places on loopback.
+fn host(granted: &[&str], callbacks: BTreeMap<String, ConfiguredPlugin>) -> PluginHost {
+    let built = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../plugins/built");
+    assert!(built.is_dir(), "{} is missing: run `make plugins`", built.display());
+    let grant = |text: &&str| text.parse::<capstan_plugin::Grant>().unwrap().with_private(true);
+    let grants: Grants = granted.iter().map(grant).collect::<Vec<_>>().into();
+    PluginHost::load(Config {
+        folders: vec![built],
+        bundled: &[],
+        budgets: Budgets::default(),
+        grants,
+        http: HttpLimits::default(),
+        extra_ca: None,
+        clock: Arc::new(WallClock),
+        layouts: BTreeMap::new(),
+        callbacks,
+    })
+    .unwrap()
+}
+
+/// The wall clock: signatures must be of now.
+struct WallClock;
+
+impl RoomClock for WallClock {
+    #[expect(clippy::disallowed_methods, reason = "this test is a process of its own")]
+    fn now(&self) -> RoomTime {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        RoomTime::from_micros(i64::try_from(since.as_micros()).unwrap())
+    }
+}
