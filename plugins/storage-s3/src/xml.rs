@@ -34,13 +34,41 @@ pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
+/// Resolves entities and character references; what is neither stays as it is.
 fn resolve(text: &str) -> String {
-    let named = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#34;", "\""), ("&#39;", "'")];
-    let mut text = text.replace("&apos;", "'");
-    for (entity, character) in named {
-        text = text.replace(entity, character);
+    let mut pieces = text.split('&');
+    let mut resolved = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        match piece.split_once(';').and_then(|(name, rest)| Some((character(name)?, rest))) {
+            Some((character, rest)) => {
+                resolved.push(character);
+                resolved += rest;
+            }
+            None => {
+                resolved.push('&');
+                resolved += piece;
+            }
+        }
     }
-    text.replace("&amp;", "&")
+    resolved
+}
+
+fn character(name: &str) -> Option<char> {
+    match name {
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "amp" => Some('&'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        _ => {
+            let number = name.strip_prefix('#')?;
+            let code = match number.strip_prefix('x') {
+                Some(digits) => u32::from_str_radix(digits, 16).ok()?,
+                None => number.parse().ok()?,
+            };
+            char::from_u32(code)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -70,6 +98,10 @@ mod tests {
     fn escaping_and_resolving_are_inverse() {
         let text = "\"a&b<c>\" &lt;";
         assert_eq!(resolve(&escape(text)), text);
+        assert_eq!(
+            resolve("&#39;&#x27;&apos; & &no; &#x; &#xd800; &"),
+            "''' & &no; &#x; &#xd800; &"
+        );
     }
 
     proptest::proptest! {

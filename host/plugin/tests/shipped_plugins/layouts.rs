@@ -10,11 +10,11 @@ use capstan_media::time::RoomTime;
 use capstan_media::track::TrackKind;
 use capstan_recording::ports::{Layout, LayoutError};
 
-use crate::host;
+use crate::shared;
 
 #[test]
 fn layouts_answer_their_golden_tables() {
-    let host = host(&[], Default::default());
+    let host = shared();
     for (name, cases) in [
         ("layout-float", 12),
         ("layout-best-fit", 15),

@@ -12,7 +12,7 @@ mod storage;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::SystemTime;
 
 use capstan_media::time::{RoomClock, RoomTime};
@@ -30,7 +30,7 @@ const LARGEST: &[(&str, usize)] = &[
 
 #[test]
 fn every_shipped_plugin_loads_and_is_small() {
-    let host = host(&[], BTreeMap::new());
+    let host = shared();
     let refused: Vec<String> =
         host.refused().iter().map(|r| format!("{}: {}", r.file.display(), r.reason)).collect();
     assert!(refused.is_empty(), "{refused:?}");
@@ -42,6 +42,12 @@ fn every_shipped_plugin_loads_and_is_small() {
         let schema: serde_json::Value = serde_json::from_str(&plugin.config_schema).unwrap();
         assert_eq!(schema["type"], "object", "{}", plugin.name);
     }
+}
+
+/// One host for the tests that need none of their own: compiling takes most of their time.
+fn shared() -> &'static PluginHost {
+    static HOST: LazyLock<PluginHost> = LazyLock::new(|| host(&["127.0.0.1"], BTreeMap::new()));
+    &HOST
 }
 
 /// A host with the shipped plugins that may reach these places on loopback.

@@ -4,13 +4,12 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use capstan_plugin::PluginHost;
 use capstan_recording::ports::{
     Storage, StorageTarget, Storages, Upload, UploadError, UploadProgress,
 };
 
 use crate::bucket::{Bucket, Fault};
-use crate::host;
+use crate::{host, shared};
 
 const MIB: usize = 1 << 20;
 /// Parts of the least size that S3 takes, so that a small test has several.
@@ -32,9 +31,8 @@ impl Saved {
     }
 }
 
-/// A host, a bucket that it may reach, and a file.
+/// A bucket and a file.
 struct Scene {
-    host: PluginHost,
     bucket: Bucket,
     file: Vec<u8>,
     path: PathBuf,
@@ -49,13 +47,12 @@ impl Scene {
         let file: Vec<u8> = (0..size).map(|at| (at * 31 % 251) as u8).collect();
         let path = folder.path().join("slice.m4s");
         fs::write(&path, &file).unwrap();
-        let host = host(&[&bucket.site.authority()], Default::default());
-        Self { host, bucket, file, path, saved: Saved::default(), _folder: folder }
+        Self { bucket, file, path, saved: Saved::default(), _folder: folder }
     }
 
     fn open(&self, more: &str) -> Result<Arc<dyn Storage>, UploadError> {
         let config = self.bucket.config(more);
-        self.host.open(&StorageTarget { storage: "storage-s3".into(), config })
+        shared().open(&StorageTarget { storage: "storage-s3".into(), config })
     }
 
     fn upload(&self, key: &str) -> Upload {
