@@ -110,3 +110,8 @@ fn close(shared: &Shared, failure: Option<String>) {
         shared.queue.pop(AGAIN);
     }
 }
+
+#[cfg(test)]
+mod script;
+#[cfg(test)]
+mod tests;
