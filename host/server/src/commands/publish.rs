@@ -15,6 +15,7 @@ use capstan_publish::looped::Looped;
 use capstan_publish::source::Source;
 use capstan_publish::{Counters, Publish, Publisher, file};
 use clap::{Args, ValueEnum};
+use tokio::signal::unix::{SignalKind, signal};
 use url::Url;
 
 use crate::clock::SystemClock;
@@ -103,10 +104,12 @@ pub async fn run(args: PublishArgs) -> anyhow::Result<()> {
     let clock = Arc::new(SystemClock::start());
     let publish = Publish { url: args.url.clone(), token: args.token.clone(), sources };
     let mut publisher = Publisher::start(publish, clock).await?;
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM can't be listened to")?;
     println!("publishing to {}; Ctrl-C stops", args.url);
     let result = tokio::select! {
         failure = watch(&mut publisher, args.seconds) => failure,
         _ = tokio::signal::ctrl_c() => Ok(()),
+        _ = terminate.recv() => Ok(()),
     };
     let counters = publisher.counters();
     let farewell = publisher.stop().await.context("taking leave of the server");

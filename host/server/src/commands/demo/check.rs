@@ -1,19 +1,19 @@
 //! Judges a finished recording by its files alone: what ffmpeg decodes, and what the test pictures
 //! and the beeps in it say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::Context;
 use capstan_media::track::Uid;
 use capstan_publish::measure::{Offset, Watch, beeps, offset};
-use capstan_publish::pattern::{Luma, read_in, tone};
+use capstan_publish::pattern::{Area, Luma, read_in, tone};
 use serde_json::Value;
 
 use super::ffmpeg::{RATE, Tools};
 use super::{Made, tiles};
 
-/// Picture and sound may be this far apart, in seconds: beyond it viewers notice (ITU-R BT.1359
+/// Picture and sound may be this far apart, in seconds: beyond it viewers mind (ITU-R BT.1359
 /// puts acceptability at 90 ms early and 185 ms late).
 const MOST_APART: f64 = 0.15;
 /// A participant must be recognised in this part of the pictures: some come before the first
@@ -34,8 +34,8 @@ pub(super) struct Measured {
     pub(super) rate: String,
     pub(super) pictures: usize,
     pub(super) people: Vec<Person>,
-    /// How much longer the recording is than the time between the stamps of its first and its last
-    /// readable picture, in seconds.
+    /// How much more time passes in the recording than in the pictures that it shows, in seconds:
+    /// the worst of the participants.
     pub(super) drift: Option<f64>,
     /// The longest and the shortest time between pictures, in seconds.
     pub(super) gaps: Option<(f64, f64)>,
@@ -119,14 +119,13 @@ pub(super) async fn measure(
 }
 
 /// Looks at every place where a test picture may be; its stamp says whose it is.
-fn look(
-    watches: &mut BTreeMap<Uid, Watch>,
-    time: f64,
-    luma: Luma<'_>,
-    places: &[capstan_publish::pattern::Area],
-) {
+fn look(watches: &mut BTreeMap<Uid, Watch>, time: f64, luma: Luma<'_>, places: &[Area]) {
+    // The two layouts may have places in common.
+    let mut seen = BTreeSet::new();
     for &place in places {
-        if let Some(stamp) = read_in(luma, place) {
+        if let Some(stamp) = read_in(luma, place)
+            && seen.insert(stamp.uid)
+        {
             watches.entry(stamp.uid).or_default().look(time, luma, place);
         }
     }
@@ -139,15 +138,26 @@ fn person(uid: Uid, watch: Option<&Watch>, heard: &[f32], sound_start: f64) -> P
     Person { uid, seen: watch.stamps().len(), offset: offset(watch.flashes(), &onsets) }
 }
 
-/// How much the recording's time differs from the participant's own between two stamps.
+/// How much more time passes in the recording than in a participant's own pictures: how much older
+/// they are shown in its last third than in its first. Within a third only the promptest picture
+/// counts, for one that is held only gets older.
 fn drift(watch: &Watch) -> Option<f64> {
-    let (first, first_stamp) = watch.stamps().first()?;
-    let (last, last_stamp) = watch.stamps().last()?;
-    let start = i64::from(first_stamp.millis);
-    // Longer recordings than the clock's span are told by the time that passed in them.
-    let near = start + ((last - first) * 1e3) as i64;
-    let passed = (last_stamp.unix_millis(near) - start) as f64 / 1e3;
-    Some(last - first - passed)
+    let stamps = watch.stamps();
+    let (start, first) = *stamps.first()?;
+    let (end, _) = *stamps.last()?;
+    let ages = |from: f64, to: f64| {
+        stamps
+            .iter()
+            .filter(|(time, _)| (from..=to).contains(time))
+            .map(|&(time, stamp)| {
+                let passed = ((time - start) * 1e3) as i64;
+                let own = stamp.unix_millis(i64::from(first.millis) + passed);
+                time - start - (own - i64::from(first.millis)) as f64 / 1e3
+            })
+            .reduce(f64::min)
+    };
+    let third = (end - start) / 3.0;
+    Some(ages(end - third, end)? - ages(start, start + third)?)
 }
 
 fn stream<'a>(streams: &'a Value, kind: &str) -> Option<&'a Value> {
@@ -184,7 +194,6 @@ pub(super) fn playlist_failures(made: &Made, fps: u32) -> Vec<String> {
 pub(super) fn failures(
     made: &Made,
     measured: &Measured,
-    participants: u32,
     canvas: (u32, u32),
     fps: u32,
 ) -> Vec<String> {
@@ -209,13 +218,8 @@ pub(super) fn failures(
         expect(even, format!("pictures are {shortest:.4} to {longest:.4} s apart"));
     }
     if let Some(drift) = measured.drift {
-        let what = format!("the recording is {drift:+.3} s longer than the time that it shows");
-        // A shown picture may be up to one old, at the start and at the end.
-        expect(drift.abs() <= 1.5 * one_picture, what);
-    }
-    // Tiles of more participants than this are too small for their stamps.
-    if participants > 9 {
-        return failures;
+        let what = format!("the recording and the clock drift apart by {drift:+.3} s");
+        expect(drift.abs() <= one_picture + 0.002, what);
     }
     for person in &measured.people {
         let uid = person.uid;

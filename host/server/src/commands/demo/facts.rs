@@ -97,7 +97,7 @@ impl Summary<'_> {
             line("A/V offset", &note);
         }
         if let Some(drift) = measured.drift {
-            line("against the clock", &format!("{:+.1} ms over the whole recording", drift * 1e3));
+            line("drift", &format!("{:+.1} ms against the publishers' clocks", drift * 1e3));
         }
     }
 }

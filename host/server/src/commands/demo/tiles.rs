@@ -8,9 +8,9 @@ const MAIN: f64 = 0.75;
 /// Width by height of every publisher's picture.
 const ASPECT: f64 = 16.0 / 9.0;
 
-/// The layout of the second half: the first participant large, the others in a column.
+/// The layout of the second half.
 pub(super) fn custom_layout(participants: u32) -> Value {
-    let regions = column(participants).into_iter().zip(1_u32..).map(|(area, uid)| {
+    let regions = rearranged(participants).into_iter().zip(1_u32..).map(|(area, uid)| {
         json!({
             "uid": uid.to_string(),
             "x_axis": area.x,
@@ -32,7 +32,7 @@ pub(super) fn custom_layout(participants: u32) -> Value {
 pub(super) fn places(participants: u32, (width, height): (u32, u32)) -> Vec<Area> {
     let (width, height) = (f64::from(width), f64::from(height));
     let mut tiles = grid(participants);
-    tiles.extend(column(participants));
+    tiles.extend(rearranged(participants));
     tiles
         .into_iter()
         .map(|tile| {
@@ -79,19 +79,27 @@ fn grid(participants: u32) -> Vec<Area> {
         .collect()
 }
 
-/// The first participant at the left, the others below each other at the right.
-fn column(participants: u32) -> Vec<Area> {
+/// The tiles of the second half: the first participant large at the left and the others below each
+/// other at the right, while their tiles have room there; else the grid the other way round.
+fn rearranged(participants: u32) -> Vec<Area> {
     let others = participants.saturating_sub(1);
+    // A tile of the canvas's own shape, so that nothing of a picture is cropped.
+    let side = 1.0 - MAIN;
     if others == 0 {
         return vec![Area { x: 0.0, y: 0.0, width: 1.0, height: 1.0 }];
     }
-    let height = 1.0 / f64::from(others);
+    if f64::from(others) * side > 1.0 {
+        let mut tiles = grid(participants);
+        tiles.truncate(participants as usize);
+        tiles.reverse();
+        return tiles;
+    }
     let mut areas = vec![Area { x: 0.0, y: 0.0, width: MAIN, height: 1.0 }];
     areas.extend((0..others).map(|place| Area {
         x: MAIN,
-        y: f64::from(place) * height,
-        width: 1.0 - MAIN,
-        height,
+        y: f64::from(place) * side,
+        width: side,
+        height: side,
     }));
     areas
 }
