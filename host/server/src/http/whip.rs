@@ -41,26 +41,26 @@ const MAX_ROOM_BYTES: usize = 64;
 
 /// What the WHIP endpoint needs.
 #[derive(Clone)]
-pub struct Whip {
+pub(crate) struct Whip {
     /// Where publishers go.
-    pub ingest: Ingest,
+    pub(crate) ingest: Ingest,
     /// What an app asks of its publishers; `None` for an unknown app.
-    pub apps: Arc<dyn Fn(&str) -> Option<WhipApp> + Send + Sync>,
+    pub(crate) apps: Arc<dyn Fn(&str) -> Option<WhipApp> + Send + Sync>,
     /// Web origins whose pages may publish; `"*"` for all.
-    pub origins: Vec<String>,
+    pub(crate) origins: Vec<String>,
 }
 
 /// What an app asks of its publishers.
 #[derive(Clone, Default)]
-pub struct WhipApp {
+pub(crate) struct WhipApp {
     /// The bearer token that they must show, if any.
-    pub token: Option<String>,
+    pub(crate) token: Option<String>,
     /// Whether they must be on this machine.
-    pub loopback_only: bool,
+    pub(crate) loopback_only: bool,
 }
 
 /// The endpoint's routes, for a service with any state.
-pub fn routes<S: Clone + Send + Sync + 'static>(whip: Whip) -> Router<S> {
+pub(crate) fn routes<S: Clone + Send + Sync + 'static>(whip: Whip) -> Router<S> {
     let cors = cors(&whip.origins);
     Router::new()
         .route("/whip/{app}/{room}/{uid}", post(publish).fallback(only_post))
