@@ -125,7 +125,7 @@ impl Contents {
                         format!("<PartNumber>{number}</PartNumber><ETag>{}</ETag>", tag(part));
                     assert!(list.contains(&part), "{list} lacks {part}");
                 }
-                let digests: Vec<u8> = parts.values().flat_map(|p| Md5::digest(p)).collect();
+                let digests: Vec<u8> = parts.values().flat_map(Md5::digest).collect();
                 let tag = quoted(format!("{}-{}", hex::encode(Md5::digest(digests)), parts.len()));
                 self.keep(path, parts.into_values().flatten().collect(), tag)
             }
