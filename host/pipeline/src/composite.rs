@@ -8,6 +8,8 @@ mod inbox;
 mod output;
 mod room;
 mod roster;
+#[cfg(test)]
+mod tests;
 mod track;
 
 use std::collections::BTreeMap;

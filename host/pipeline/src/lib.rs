@@ -17,3 +17,6 @@ pub mod picture;
 pub mod playout;
 pub mod segmenter;
 pub mod stats;
+
+#[cfg(test)]
+mod testing;

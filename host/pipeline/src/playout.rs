@@ -100,6 +100,12 @@ impl Playout {
         self.bytes = self.queue.iter().map(|queued| queued.frame.data.len()).sum();
     }
 
+    /// Whether a key frame waits.
+    #[must_use]
+    pub fn has_key(&self) -> bool {
+        self.queue.iter().any(|queued| queued.frame.kind == FrameKind::Key)
+    }
+
     /// Whether nothing waits.
     #[must_use]
     pub fn is_empty(&self) -> bool {

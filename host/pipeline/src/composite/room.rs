@@ -158,7 +158,9 @@ impl Room {
 
     /// Video tracks that wait for a key frame.
     pub(super) fn starving(&self) -> Vec<TrackId> {
-        let tracks = self.people.iter().flat_map(|(&uid, person)| {
+        // Without pictures to make nothing is decoded, and nothing missed.
+        let people = self.people.iter().filter(|_| self.pictures);
+        let tracks = people.flat_map(|(&uid, person)| {
             let video = |kind, track: &Option<VideoTrack>| {
                 let starving = track.as_ref().is_some_and(VideoTrack::is_starving);
                 starving.then_some(TrackId { uid, kind })

@@ -76,8 +76,9 @@ impl VideoTrack {
         }
     }
 
+    /// Whether it waits for a key frame that isn't here yet.
     pub(super) fn is_starving(&self) -> bool {
-        self.muted.is_none() && self.stream.is_starving()
+        self.muted.is_none() && self.stream.is_starving() && !self.playout.has_key()
     }
 
     /// The picture to show.

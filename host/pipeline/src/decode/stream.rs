@@ -125,3 +125,198 @@ pub fn is_droppable(frame: &Frame) -> bool {
         Codec::Vp9 | Codec::Av1 | Codec::Opus => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use capstan_media::frame::Picture;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::testing::{camera, encoded, flat, frame, moving, uid, vpx};
+
+    const CODECS: [Codec; 4] = [Codec::Vp8, Codec::Vp9, Codec::H264, Codec::Av1];
+
+    fn framed(codec: Codec, pictures: &[Picture], gop: usize) -> Vec<Frame> {
+        let each = encoded(codec, pictures, gop).into_iter().enumerate();
+        each.map(|(n, (kind, data))| {
+            frame(camera(uid(1)), codec, i64::try_from(n).unwrap() * 66_667, kind, data)
+        })
+        .collect()
+    }
+
+    fn film(count: usize) -> Vec<Picture> {
+        (0..count).map(|n| moving(64, 48, n)).collect()
+    }
+
+    /// The mean difference of luma between what a stream shows and a picture.
+    fn off(stream: &VideoStream, picture: &Picture) -> f64 {
+        let view = stream.shown().unwrap().picture.unwrap();
+        assert_eq!(view.size, picture.size);
+        let [luma, ..] = view.planes;
+        let rows = (0..luma.height()).flat_map(|y| luma.row(y));
+        let sum: u32 =
+            rows.zip(&picture.planes[0].data).map(|(a, b)| u32::from(a.abs_diff(*b))).sum();
+        f64::from(sum) / picture.planes[0].data.len() as f64
+    }
+
+    #[test]
+    fn every_codec_decodes_to_its_picture() {
+        for codec in CODECS {
+            let pictures = film(6);
+            let mut stream = VideoStream::default();
+            for (frame, picture) in framed(codec, &pictures, 100).iter().zip(&pictures) {
+                assert!(matches!(stream.push(frame, false), Decoded::Done), "{codec}");
+                assert!(off(&stream, picture) < 12.0, "{codec}: {}", off(&stream, picture));
+            }
+        }
+    }
+
+    #[test]
+    fn after_a_gap_the_last_picture_stays_until_a_key_frame() {
+        for codec in CODECS {
+            let pictures = film(10);
+            let frames = framed(codec, &pictures, 8);
+            let mut stream = VideoStream::default();
+            for (n, frame) in frames.iter().enumerate() {
+                if n == 3 {
+                    continue; // lost
+                }
+                let decoded = stream.push(frame, n == 4);
+                let version = stream.shown().unwrap().version;
+                match n {
+                    0..=2 => assert!(matches!(decoded, Decoded::Done)),
+                    4..=7 => {
+                        assert!(matches!(decoded, Decoded::Undecodable), "{codec} {n}");
+                        assert!(stream.is_starving());
+                        assert_eq!(version, 3, "the picture before the gap");
+                        assert!(off(&stream, &pictures[2]) < 12.0);
+                    }
+                    _ => {
+                        assert!(off(&stream, &pictures[n]) < 12.0, "{codec} {n}");
+                        assert!(!stream.is_starving());
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_truncated_frame_is_refused_and_its_followers_too() {
+        for codec in CODECS {
+            let frames = framed(codec, &film(5), 4);
+            let mut stream = VideoStream::default();
+            stream.push(&frames[0], false);
+            stream.push(&frames[1], false);
+            let before = stream.shown().unwrap().version;
+            let cut = frames[2].data.slice(..frames[2].data.len() / 2);
+            let cut = Frame { data: cut, ..frames[2].clone() };
+            let decoded = stream.push(&cut, false);
+            assert!(matches!(decoded, Decoded::Broken(_)), "{codec}: {decoded:?}");
+            assert!(matches!(stream.push(&frames[3], false), Decoded::Undecodable), "{codec}");
+            let shown = stream.shown().unwrap();
+            assert_eq!(shown.version, before, "{codec}");
+            assert!(shown.picture.is_none(), "whoever painted it keeps it");
+            assert!(matches!(stream.push(&frames[4], false), Decoded::Done), "{codec}");
+            assert!(stream.shown().unwrap().version > before);
+        }
+    }
+
+    #[test]
+    fn sizes_and_codecs_may_change_at_a_key_frame() {
+        let mut stream = VideoStream::default();
+        for codec in CODECS {
+            for (width, height) in [(64, 48), (32, 96), (66, 34)] {
+                let picture = flat(width, height, 90);
+                let frames = framed(codec, &[picture.clone(), picture.clone()], 100);
+                for frame in &frames {
+                    assert!(matches!(stream.push(frame, false), Decoded::Done), "{codec}");
+                    assert!(off(&stream, &picture) < 4.0);
+                }
+                assert_eq!(stream.size(), Some(picture.size));
+            }
+        }
+        let other = framed(Codec::H264, &film(2), 100);
+        assert!(matches!(stream.push(&other[1], false), Decoded::Undecodable));
+    }
+
+    #[test]
+    fn frames_that_nothing_refers_to_may_be_left_out() {
+        let pictures = film(5);
+        let mut encoder = vpx::Encoder::new(Codec::Vp8, pictures[0].size);
+        let as_frame = |n: i64, kind, data| frame(camera(uid(1)), Codec::Vp8, n, kind, data);
+        let key = as_frame(0, FrameKind::Key, encoder.encode(&pictures[0], FrameKind::Key));
+        let extra = as_frame(1, FrameKind::Delta, encoder.encode_droppable(&pictures[1]));
+        let next = as_frame(2, FrameKind::Delta, encoder.encode(&pictures[2], FrameKind::Delta));
+        assert!(!is_droppable(&key) && is_droppable(&extra) && !is_droppable(&next));
+        let (mut all, mut fewer) = (VideoStream::default(), VideoStream::default());
+        for frame in [&key, &extra, &next] {
+            all.push(frame, false);
+        }
+        for frame in [&key, &next] {
+            fewer.push(frame, false);
+        }
+        let picture = |stream: &VideoStream| {
+            let mut copy = flat(2, 2, 0);
+            stream.shown().unwrap().picture.unwrap().copy_to(&mut copy);
+            copy
+        };
+        assert_eq!(picture(&all), picture(&fewer));
+    }
+
+    #[test]
+    fn pictures_beyond_the_limits_are_refused_before_memory_is_taken() {
+        let frames = framed(Codec::Vp8, &film(1), 1);
+        let mut data = frames[0].data.to_vec();
+        data[6..10].copy_from_slice(&[0xff, 0x3f, 0xff, 0x3f]); // 16383x16383
+        let huge = Frame { data: data.into(), ..frames[0].clone() };
+        let mut stream = VideoStream::default();
+        let Decoded::Broken(DecodeError::TooLarge { width: 16_383, .. }) =
+            stream.push(&huge, false)
+        else {
+            panic!("a picture of 268 megapixels was taken");
+        };
+        let long = Bytes::from(vec![0; MAX_FRAME_BYTES + 1]);
+        let long = Frame { data: long, ..frames[0].clone() };
+        assert!(matches!(stream.push(&long, false), Decoded::Broken(_)));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn any_bytes_are_survived(
+            codec in prop::sample::select(&CODECS),
+            frames in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..300), 1..6),
+        ) {
+            let mut stream = VideoStream::default();
+            for data in frames {
+                stream.push(&frame(camera(uid(1)), codec, 0, FrameKind::Key, data), false);
+                let _ = stream.shown();
+            }
+        }
+
+        #[test]
+        fn scrambled_frames_are_survived(
+            codec in prop::sample::select(&CODECS),
+            hits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12),
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let frames = framed(codec, &film(3), 100);
+            let mut stream = VideoStream::default();
+            for original in &frames {
+                let mut data = original.data.to_vec();
+                for (place, value) in &hits {
+                    let place = place.index(data.len());
+                    data[place] = *value;
+                }
+                data.truncate(cut.index(data.len()) + 1);
+                // Key frames, so that a decoder is made anew after each error.
+                let scrambled = Frame { data: data.into(), kind: FrameKind::Key, ..original.clone() };
+                stream.push(original, false);
+                stream.push(&scrambled, false);
+                let _ = stream.shown();
+            }
+        }
+    }
+}

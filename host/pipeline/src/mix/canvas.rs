@@ -129,3 +129,151 @@ impl Canvas {
 fn marked<'a>(layers: &'a [Placed], dirty: &'a [bool]) -> impl Iterator<Item = &'a Placed> {
     layers.iter().zip(dirty).filter(|&(_, &dirty)| dirty).map(|(layer, _)| layer)
 }
+
+#[cfg(test)]
+mod tests {
+    use capstan_media::scene::{Content, Fit, Layer, Rect};
+
+    use super::*;
+    use crate::testing::{flat, moving, uid};
+
+    /// One picture per participant.
+    #[derive(Default)]
+    struct Walls(BTreeMap<u32, (u64, Option<Picture>)>);
+
+    impl Sources for Walls {
+        fn find(&self, uid: Uid, _: TrackKind) -> Option<Shown<'_>> {
+            let (version, picture) = self.0.get(&uid.get())?;
+            Some(Shown { version: *version, picture: picture.as_ref().and_then(PictureView::of) })
+        }
+    }
+
+    fn canvas(width: u32, height: u32) -> Canvas {
+        let stills = Stills { images: BTreeMap::new(), font: Typeface::new(None).unwrap() };
+        Canvas::new(Size { width, height }, Colour::BLACK, stills)
+    }
+
+    fn layer(number: u32, area: (f64, f64, f64, f64), fit: Fit) -> Layer {
+        let (x, y, width, height) = area;
+        let content = Content::Participant { uid: uid(number), source: TrackKind::Camera };
+        let area = Rect { x, y, width, height };
+        Layer { area, content, fit, alpha: 1.0, corner_radius: 0.0 }
+    }
+
+    fn luma(canvas: &Canvas, x: usize, y: usize) -> u8 {
+        let plane = &canvas.picture().planes[0];
+        plane.data[y * plane.stride + x]
+    }
+
+    const GREY: Colour = Colour { red: 100, green: 100, blue: 100 };
+    const WHOLE: (f64, f64, f64, f64) = (0.0, 0.0, 1.0, 1.0);
+
+    #[test]
+    fn contain_shows_all_with_black_bars_and_cover_fills() {
+        let mut canvas = canvas(64, 64);
+        let walls = Walls(BTreeMap::from([(1, (1, Some(flat(160, 80, 200))))]));
+        canvas.set_scene(Scene { background: GREY, layers: vec![layer(1, WHOLE, Fit::Contain)] });
+        assert!(canvas.paint(&walls));
+        let column: Vec<u8> = (0..64).map(|y| luma(&canvas, 31, y)).collect();
+        assert_eq!(column[..16], [16; 16]);
+        assert_eq!(column[16..48], [200; 32]);
+        assert_eq!(column[48..], [16; 16]);
+        canvas.set_scene(Scene { background: GREY, layers: vec![layer(1, WHOLE, Fit::Cover)] });
+        assert!(canvas.paint(&walls));
+        assert!(canvas.picture().planes[0].data.iter().all(|&cell| cell == 200));
+    }
+
+    #[test]
+    fn cover_cuts_both_sides_alike() {
+        // 48 columns wide with bright outer quarters; a square takes the dark middle.
+        let mut wide = flat(48, 24, 50);
+        for row in wide.planes[0].data.chunks_mut(48) {
+            row[..12].fill(220);
+            row[36..].fill(220);
+        }
+        let mut canvas = canvas(24, 24);
+        canvas.set_scene(Scene { background: GREY, layers: vec![layer(1, WHOLE, Fit::Cover)] });
+        canvas.paint(&Walls(BTreeMap::from([(1, (1, Some(wide)))])));
+        assert!(canvas.picture().planes[0].data.iter().all(|&cell| cell == 50));
+    }
+
+    #[test]
+    fn tiles_leave_no_seam_and_keep_to_their_areas() {
+        let mut canvas = canvas(100, 50);
+        let third = 1.0 / 3.0;
+        let layers =
+            (0..3).map(|n| layer(n + 1, (f64::from(n) * third, 0.0, third, 1.0), Fit::Cover));
+        canvas.set_scene(Scene { background: Colour::BLACK, layers: layers.collect() });
+        let wall = |luma| (1, Some(flat(64, 64, luma)));
+        canvas.paint(&Walls(BTreeMap::from([(1, wall(60)), (2, wall(120)), (3, wall(180))])));
+        let row: Vec<u8> = (0..100).map(|x| luma(&canvas, x, 25)).collect();
+        let runs: Vec<(u8, usize)> =
+            row.chunk_by(|a, b| a == b).map(|run| (run[0], run.len())).collect();
+        assert_eq!(runs, [(60, 34), (120, 32), (180, 34)]);
+    }
+
+    #[test]
+    fn without_a_picture_the_background_shows() {
+        let mut canvas = canvas(32, 32);
+        canvas.set_scene(Scene { background: GREY, layers: vec![layer(1, WHOLE, Fit::Cover)] });
+        let mut walls = Walls::default();
+        assert!(canvas.paint(&walls));
+        let grey = luma(&canvas, 5, 5);
+        assert_eq!(grey, yuv(GREY)[0]);
+        walls.0.insert(1, (7, Some(flat(8, 8, 200))));
+        assert!(canvas.paint(&walls));
+        assert_eq!(luma(&canvas, 5, 5), 200);
+        assert!(!canvas.paint(&walls), "nothing changed");
+        // A broken stream keeps what was painted, also in another place.
+        walls.0.insert(1, (7, None));
+        assert!(!canvas.paint(&walls));
+        let right = layer(1, (0.5, 0.0, 0.5, 1.0), Fit::Cover);
+        canvas.set_scene(Scene { background: GREY, layers: vec![right] });
+        assert!(canvas.paint(&walls));
+        assert_eq!((luma(&canvas, 5, 5), luma(&canvas, 20, 5)), (grey, 200));
+        walls.0.clear();
+        assert!(canvas.paint(&walls));
+        assert_eq!(luma(&canvas, 20, 5), grey, "left");
+    }
+
+    #[test]
+    fn painting_what_changed_is_the_same_as_painting_everything() {
+        let round = Layer { corner_radius: 0.3, ..layer(2, (0.2, 0.1, 0.5, 0.6), Fit::Cover) };
+        let faint = Layer { alpha: 0.4, ..layer(3, (0.5, 0.4, 0.5, 0.6), Fit::Contain) };
+        let label = Layer {
+            content: Content::Text { line: "Ada".into(), colour: GREY },
+            ..layer(1, (0.1, 0.7, 0.6, 0.2), Fit::Cover)
+        };
+        let layers = vec![layer(1, WHOLE, Fit::Cover), round, faint, label];
+        let scene = Scene { background: GREY, layers };
+        let mut kept = canvas(96, 64);
+        kept.set_scene(scene.clone());
+        let mut walls = Walls::default();
+        for step in 0..24_u32 {
+            let (number, version) = (step % 3 + 1, u64::from(step) + 1);
+            if step % 7 == 5 {
+                walls.0.remove(&number);
+            } else {
+                walls.0.insert(number, (version, Some(moving(80, 60, step as usize * 9))));
+            }
+            kept.paint(&walls);
+            let mut fresh = canvas(96, 64);
+            fresh.set_scene(scene.clone());
+            fresh.paint(&walls);
+            assert!(kept.picture() == fresh.picture(), "step {step}");
+        }
+    }
+
+    #[test]
+    fn odd_canvases_and_slivers_are_survived() {
+        for (width, height) in [(17, 31), (16, 16), (2, 2)] {
+            let mut canvas = canvas(width, height);
+            let areas =
+                [(0.0, 0.0, 0.01, 1.0), (0.99, 0.99, 0.01, 0.01), WHOLE, (0.3, 0.3, 0.0, 0.4)];
+            let layers = areas.map(|area| layer(1, area, Fit::Contain)).to_vec();
+            canvas.set_scene(Scene { background: GREY, layers });
+            let walls = Walls(BTreeMap::from([(1, (1, Some(flat(3, 701, 99))))]));
+            assert!(canvas.paint(&walls));
+        }
+    }
+}

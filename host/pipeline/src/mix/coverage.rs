@@ -107,7 +107,7 @@ mod tests {
         };
         assert_eq!((luma.len(), chroma.len()), (800, 200));
         assert_eq!(luma[0], 0);
-        assert_eq!(luma[10 * 40], 255, "the middle of the left side");
+        assert!(luma[10 * 40] > 250, "the middle of the left side");
         assert_eq!(luma[20], 255, "the middle of the upper side");
         let whole = luma.iter().map(|&cell| f32::from(cell) / 255.0).sum::<f32>();
         let expected = 400.0 + std::f32::consts::PI * 100.0;

@@ -85,7 +85,7 @@ mod tests {
         let Coverage::Mask { luma, .. } = coverage else { panic!("an image has a mask") };
         assert_eq!(luma[..16], [0; 16], "above the image");
         assert_eq!(luma[16..24], [255, 255, 255, 255, 0, 0, 0, 0]);
-        assert_eq!(picture.planes[0].data[16], 82);
+        assert_eq!(picture.planes[0].data[16], 81);
         assert_eq!(picture.planes[2].data[4], 240);
         assert!(!Image { size, rgba: vec![0; 5].into() }.is_whole());
     }

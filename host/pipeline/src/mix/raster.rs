@@ -11,9 +11,10 @@ use crate::mix::geometry::PixelRect;
 /// A colour as Y, U, V: BT.601, limited range.
 pub(super) fn yuv(colour: Colour) -> [u8; 3] {
     let [red, green, blue] = [colour.red, colour.green, colour.blue].map(i32::from);
-    let y = 16 + ((66 * red + 129 * green + 25 * blue + 128) >> 8);
-    let u = 128 + ((-38 * red - 74 * green + 112 * blue + 128) >> 8);
-    let v = 128 + ((112 * red - 94 * green - 18 * blue + 128) >> 8);
+    let sum = |r: i32, g: i32, b: i32| (r * red + g * green + b * blue + 32_768) >> 16;
+    let y = 16 + sum(16_829, 33_039, 6_416);
+    let u = 128 + sum(-9_714, -19_070, 28_784);
+    let v = 128 + sum(28_784, -24_103, -4_681);
     [y, u, v].map(|value| u8::try_from(value.clamp(0, 255)).unwrap_or(0))
 }
 
@@ -88,7 +89,7 @@ mod tests {
         let of = |red, green, blue| yuv(Colour { red, green, blue });
         assert_eq!(of(0, 0, 0), [16, 128, 128]);
         assert_eq!(of(255, 255, 255), [235, 128, 128]);
-        assert_eq!(of(255, 0, 0), [82, 90, 240]);
+        assert_eq!(of(255, 0, 0), [81, 90, 240]);
         assert_eq!(of(0, 255, 0), [145, 54, 34]);
         assert_eq!(of(0, 0, 255), [41, 240, 110]);
     }

@@ -102,7 +102,7 @@ mod tests {
         let columns: Vec<usize> = luma
             .iter()
             .enumerate()
-            .filter(|&(_, &cell)| cell > 127)
+            .filter(|&(_, &cell)| cell > 30)
             .map(|(place, _)| place % width)
             .collect();
         let first = columns.iter().copied().min().unwrap_or(0);

@@ -92,9 +92,11 @@ impl Voice {
         let samples = out.len() / self.channels;
         let (mut cursor, speed) = self.steer(wanted);
         let end = cursor + samples as f64 * speed;
-        self.fill(playout, whole(end.ceil()) + MARGIN, stats);
+        let exact = speed == 1.0 && cursor.fract() == 0.0;
+        let margin = if exact { 0 } else { MARGIN };
+        self.fill(playout, whole(end.ceil()) + margin, stats);
         self.block.clear();
-        if speed == 1.0 && cursor.fract() == 0.0 {
+        if exact {
             let at = whole(cursor);
             let (channels, first) = (self.channels, self.first);
             let cells = (0..samples * channels).map(|n| {

@@ -126,10 +126,10 @@ impl ClockMap {
     }
 }
 
-/// Ticks to microseconds, to the nearest.
+/// Ticks to microseconds, rounded down as the composite's ticks are: a frame sent at a tick is due
+/// at that tick.
 fn micros(ticks: i64, rate: i64) -> i64 {
-    let scaled = i128::from(ticks) * 1_000_000 + i128::from(rate / 2);
-    let micros = scaled.div_euclid(i128::from(rate));
+    let micros = (i128::from(ticks) * 1_000_000).div_euclid(i128::from(rate));
     i64::try_from(micros).unwrap_or(if ticks < 0 { i64::MIN / 4 } else { i64::MAX / 4 })
 }
 
@@ -302,9 +302,8 @@ mod tests {
         for (rtp, micros) in rtps.into_iter().zip(times) {
             let media = map.place(RtpTime(rtp), RoomTime::from_micros(micros));
             map.report(RtpTime(rtp), micros);
-            map.room_time(media);
-            map.sender_offset();
-            map.media_time(RoomTime::from_micros(micros));
+            let _ = (map.room_time(media), map.sender_offset());
+            let _ = map.media_time(RoomTime::from_micros(micros));
         }
     }
 }
