@@ -22,20 +22,7 @@ impl Header {
     /// # Errors
     /// If the header is cut short or its fixed bytes are wrong.
     pub fn parse(data: &[u8]) -> Result<Self, BadBitstream> {
-        let tag = data.get(..3).ok_or_else(|| bad("frame tag cut short"))?;
-        let tag = tag.iter().rev().fold(0_u32, |tag, &byte| tag << 8 | u32::from(byte));
-        let shown = tag >> 4 & 1 == 1;
-        if tag & 1 == 0 {
-            let size = key_size(data)?;
-            return Ok(Self { key_size: Some(size), shown, droppable: false });
-        }
-        let first_partition = data.get(3..).unwrap_or_default();
-        let declared = usize::try_from(tag >> 5).unwrap_or(usize::MAX);
-        if declared > first_partition.len() {
-            return Err(bad("first partition cut short"));
-        }
-        let droppable = is_droppable(&mut BoolDecoder::new(first_partition));
-        Ok(Self { key_size: None, shown, droppable })
+        Ok(parse(data)?.0)
     }
 
     /// Whether the frame decodes alone.
@@ -43,6 +30,57 @@ impl Header {
     pub const fn is_key(&self) -> bool {
         self.key_size.is_some()
     }
+}
+
+/// Follows the frames of a track and tells more droppable ones than a header alone can: streams
+/// made for lossy networks repeat settings in every frame, which then change nothing.
+#[derive(Clone, Default, Debug)]
+pub struct Dependencies {
+    deltas: [u32; DELTAS],
+}
+
+impl Dependencies {
+    /// Whether no later frame needs this one. Takes every frame of the track, in order; after a
+    /// gap the answers count from the next key frame on.
+    pub fn is_droppable(&mut self, data: &[u8]) -> bool {
+        let Ok((header, updates)) = parse(data) else { return false };
+        if header.is_key() {
+            self.deltas = [0; DELTAS];
+        }
+        let before = self.deltas;
+        for (delta, update) in self.deltas.iter_mut().zip(updates.deltas) {
+            *delta = update.unwrap_or(*delta);
+        }
+        !header.is_key() && !updates.others && before == self.deltas
+    }
+}
+
+/// Loop filter deltas: four of reference frames, four of modes.
+const DELTAS: usize = 8;
+
+/// What a frame leaves behind for later ones.
+struct Updates {
+    /// New loop filter deltas: six bits and a sign.
+    deltas: [Option<u32>; DELTAS],
+    /// A reference, the probabilities, or the segmentation.
+    others: bool,
+}
+
+fn parse(data: &[u8]) -> Result<(Header, Updates), BadBitstream> {
+    let tag = data.get(..3).ok_or_else(|| bad("frame tag cut short"))?;
+    let tag = tag.iter().rev().fold(0_u32, |tag, &byte| tag << 8 | u32::from(byte));
+    let shown = tag >> 4 & 1 == 1;
+    let is_key = tag & 1 == 0;
+    let key_size = if is_key { Some(key_size(data)?) } else { None };
+    let first_partition = data.get(if is_key { 10 } else { 3 }..).unwrap_or_default();
+    let declared = usize::try_from(tag >> 5).unwrap_or(usize::MAX);
+    if declared > first_partition.len() {
+        return Err(bad("first partition cut short"));
+    }
+    let updates = updates(&mut BoolDecoder::new(first_partition), is_key);
+    let is_delta_set = updates.deltas.iter().any(Option::is_some);
+    let droppable = !is_key && !updates.others && !is_delta_set;
+    Ok((Header { key_size, shown, droppable }, updates))
 }
 
 const fn bad(what: &'static str) -> BadBitstream {
@@ -65,21 +103,18 @@ fn key_size(data: &[u8]) -> Result<Size, BadBitstream> {
     Ok(size)
 }
 
-/// 9.3 to 9.11 of an inter frame.
-fn is_droppable(bits: &mut BoolDecoder<'_>) -> bool {
-    let mut persists = false;
-    if bits.flag() {
-        // segmentation_enabled: map and features stay for later frames
-        persists |= skip_segmentation(bits);
+/// 9.2 to 9.11.
+fn updates(bits: &mut BoolDecoder<'_>, is_key: bool) -> Updates {
+    if is_key {
+        bits.literal(2); // color_space, clamping_type
     }
+    let segmentation = bits.flag() && skip_segmentation(bits);
     bits.literal(1 + 6 + 3); // filter_type, loop_filter_level, sharpness_level
+    let mut deltas = [None; DELTAS];
     if bits.flag() && bits.flag() {
-        // loop_filter_adj_enable, mode_ref_lf_delta_update: deltas stay for later frames
-        persists = true;
-        for _ in 0..8 {
-            if bits.flag() {
-                bits.literal(7);
-            }
+        // loop_filter_adj_enable, mode_ref_lf_delta_update
+        for delta in &mut deltas {
+            *delta = bits.flag().then(|| bits.literal(7));
         }
     }
     bits.literal(2); // log2_nbr_of_dct_partitions
@@ -89,16 +124,19 @@ fn is_droppable(bits: &mut BoolDecoder<'_>) -> bool {
             bits.literal(5);
         }
     }
+    if is_key {
+        return Updates { deltas, others: true };
+    }
     let refresh_golden = bits.flag();
     let refresh_alternate = bits.flag();
-    let copy_to_golden = if refresh_golden { 0 } else { bits.literal(2) };
-    let copy_to_alternate = if refresh_alternate { 0 } else { bits.literal(2) };
+    let copy_to_golden = !refresh_golden && bits.literal(2) != 0;
+    let copy_to_alternate = !refresh_alternate && bits.literal(2) != 0;
     bits.literal(2); // sign biases
     let refresh_entropy = bits.flag();
     let refresh_last = bits.flag();
     let references = refresh_golden || refresh_alternate || refresh_last;
-    let copies = copy_to_golden != 0 || copy_to_alternate != 0;
-    !(persists || references || copies || refresh_entropy)
+    let copies = copy_to_golden || copy_to_alternate;
+    Updates { deltas, others: segmentation || references || copies || refresh_entropy }
 }
 
 /// Returns whether anything was updated that later frames go on using.
@@ -145,7 +183,7 @@ impl<'a> BoolDecoder<'a> {
     }
 
     fn flag(&mut self) -> bool {
-        let split = 1 + ((self.range - 1) * 128 >> 8);
+        let split = 1 + (((self.range - 1) * 128) >> 8);
         let set = self.value >= split << 8;
         if set {
             self.range -= split;
@@ -180,14 +218,14 @@ mod tests {
     /// The encoder to [`BoolDecoder`] (section 7.3), to make headers with.
     struct BoolEncoder {
         out: Vec<u8>,
-        low: u64,
-        range: u64,
+        low: u128,
+        range: u128,
         bits: u32,
     }
 
     impl BoolEncoder {
         fn flag(&mut self, set: bool) {
-            let split = 1 + ((self.range - 1) * 128 >> 8);
+            let split = 1 + (((self.range - 1) * 128) >> 8);
             if set {
                 self.low += split;
                 self.range -= split;
@@ -207,20 +245,36 @@ mod tests {
             }
         }
 
-        /// `low` holds every bit so far: at most 48 shifts fit.
+        /// `low` holds every bit so far: at most 112 shifts fit.
         fn finish(mut self) -> Vec<u8> {
-            assert!(self.bits <= 48);
-            let whole = self.low << (56 - self.bits);
+            assert!(self.bits <= 112);
+            let whole = self.low << (120 - self.bits);
             self.out.extend_from_slice(&whole.to_be_bytes());
             self.out
         }
     }
 
     fn inter_frame(golden: bool, copy_to_golden: u32, entropy: bool, last: bool) -> Vec<u8> {
+        with_delta(None, golden, copy_to_golden, entropy, last)
+    }
+
+    fn with_delta(
+        delta: Option<u32>,
+        golden: bool,
+        copy_to_golden: u32,
+        entropy: bool,
+        last: bool,
+    ) -> Vec<u8> {
         let mut bits = BoolEncoder { out: Vec::new(), low: 0, range: 255, bits: 0 };
         bits.flag(false); // segmentation
         bits.literal(0b0_010000_011, 10); // filter
-        bits.flag(false); // deltas
+        bits.flag(delta.is_some());
+        if let Some(delta) = delta {
+            bits.flag(true);
+            bits.flag(true);
+            bits.literal(delta, 7);
+            bits.literal(0, 7);
+        }
         bits.literal(0, 2); // partitions
         bits.literal(40, 7); // quantiser
         bits.literal(0, 5);
@@ -251,8 +305,24 @@ mod tests {
     }
 
     #[test]
+    fn repeated_settings_change_nothing() {
+        let mut dependencies = Dependencies::default();
+        let key = [0x10, 0, 0, 0x9d, 1, 0x2a, 0x80, 2, 0x68, 1];
+        assert!(!dependencies.is_droppable(&key));
+        let mut droppable =
+            |delta, last| dependencies.is_droppable(&with_delta(delta, false, 0, false, last));
+        assert!(!droppable(Some(6), false), "a new delta");
+        assert!(droppable(Some(6), false));
+        assert!(!droppable(Some(6), true), "a reference");
+        assert!(droppable(None, false));
+        assert!(!droppable(Some(7), false));
+        assert!(!dependencies.is_droppable(&key));
+        assert!(!dependencies.is_droppable(&with_delta(Some(7), false, 0, false, false)));
+    }
+
+    #[test]
     fn a_key_frame_tells_its_size() {
-        let data = [0x10, 2, 0, 0x9d, 1, 0x2a, 0x80, 2, 0x68, 1];
+        let data = [0x10, 0, 0, 0x9d, 1, 0x2a, 0x80, 2, 0x68, 1];
         let header = Header::parse(&data).unwrap();
         assert_eq!(header.key_size, Some(Size { width: 640, height: 360 }));
         assert!(header.shown && header.is_key() && !header.droppable);
