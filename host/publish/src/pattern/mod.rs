@@ -254,3 +254,5 @@ fn mean(luma: Luma<'_>, area: Area) -> Option<f32> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use tests::scaled;

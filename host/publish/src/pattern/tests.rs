@@ -11,7 +11,7 @@ fn uid(number: u32) -> Uid {
 }
 
 /// Box-filtered to `width` x `height`, as a scaler would.
-fn scaled(picture: &Picture, width: usize, height: usize) -> Vec<u8> {
+pub(crate) fn scaled(picture: &Picture, width: usize, height: usize) -> Vec<u8> {
     let (from_width, from_height) = (picture.size.width as usize, picture.size.height as usize);
     let mut out = Vec::with_capacity(width * height);
     for y in 0..height {
