@@ -31,6 +31,8 @@ const SLACK: Duration = Duration::from_millis(100);
 const PATIENCE: Duration = Duration::from_millis(20);
 /// How often key frames are asked for while a track has none to begin with.
 const KEY_FRAMES_EVERY: Duration = Duration::from_secs(1);
+/// How often one kind of trouble is told of by an event; the timeline has every occurrence.
+const EVENTS_EVERY: Duration = Duration::from_secs(60);
 /// The most events kept before the first media. Only people who come without sending make them.
 const MAX_EARLY: usize = 4_096;
 
@@ -44,8 +46,9 @@ pub(crate) struct CompositeThread {
     early: Vec<RoomEvent>,
     mix: Option<Mix>,
     stop: Option<RoomTime>,
-    asked_for_keys: Option<RoomTime>,
-    told_of_overload: bool,
+    keys: Seldom,
+    overload_events: Seldom,
+    fault_events: Seldom,
 }
 
 /// What exists once somebody sends.
@@ -53,7 +56,7 @@ struct Mix {
     composite: Composite,
     cutter: Cutter,
     publisher: Publisher,
-    has_scene: bool,
+    shown: Option<Scene>,
 }
 
 impl CompositeThread {
@@ -74,8 +77,9 @@ impl CompositeThread {
             early: Vec::new(),
             mix: None,
             stop: None,
-            asked_for_keys: None,
-            told_of_overload: false,
+            keys: Seldom::new(KEY_FRAMES_EVERY),
+            overload_events: Seldom::new(EVENTS_EVERY),
+            fault_events: Seldom::new(EVENTS_EVERY),
         }
     }
 
@@ -154,9 +158,8 @@ impl CompositeThread {
         composite.push(first);
         let cutter = Cutter::new(start, settings.segment, &settings.output);
         let publisher = Publisher::new(Arc::clone(&self.shared), start);
-        self.mix = Some(Mix { composite, cutter, publisher, has_scene: false });
+        self.mix = Some(Mix { composite, cutter, publisher, shown: None });
         self.keyframes.request();
-        self.asked_for_keys = Some(start);
         Ok(())
     }
 
@@ -204,7 +207,7 @@ impl CompositeThread {
         if let Some(span) = ended {
             self.mark_overload(span);
         }
-        if tick == Tick::Skip && !std::mem::replace(&mut self.told_of_overload, true) {
+        if tick == Tick::Skip && self.overload_events.may(now) {
             let message =
                 format!("the composite is {} ms behind: it skips pictures", behind.as_millis());
             let (module, code) = (Module::Recorder, Code::Overload);
@@ -220,15 +223,17 @@ impl CompositeThread {
         let roster = mix.composite.roster();
         let participants = match roster {
             Some(participants) => participants,
-            None if !mix.has_scene => mix.composite.participants(),
+            None if mix.shown.is_none() => mix.composite.participants(),
             None => return,
         };
         let at = mix.composite.next_tick();
         let arranged = self.director.arrange(participants, at);
         if let Some(fault) = arranged.fault {
             self.shared.mark(&Mark::Fault { at, detail: fault.clone() });
-            let (module, code) = (Module::Recorder, Code::LayoutFault);
-            self.shared.warn(Problem { module, level: 3, code, message: fault });
+            if self.fault_events.may(at) {
+                let (module, code) = (Module::Recorder, Code::LayoutFault);
+                self.shared.warn(Problem { module, level: 3, code, message: fault });
+            }
         }
         self.show(arranged.scene);
     }
@@ -254,8 +259,11 @@ impl CompositeThread {
     /// Paints this scene from the next tick on. Before the first media there is nothing to paint.
     fn show(&mut self, scene: Scene) {
         let Some(mix) = &mut self.mix else { return };
+        if mix.shown.as_ref() == Some(&scene) {
+            return;
+        }
         let at = mix.composite.next_tick();
-        mix.has_scene = true;
+        mix.shown = Some(scene.clone());
         match mix.composite.set_scene(scene.clone()) {
             Ok(()) => self.shared.mark(&Mark::Scene { at, scene }),
             Err(error) => {
@@ -267,18 +275,35 @@ impl CompositeThread {
 
     fn ask_for_keys(&mut self, now: RoomTime) {
         let Some(mix) = &self.mix else { return };
-        let asked = self.asked_for_keys.is_some_and(|at| now.since(at) < KEY_FRAMES_EVERY);
-        if !asked && !mix.composite.starving().is_empty() {
+        if !mix.composite.starving().is_empty() && self.keys.may(now) {
             self.keyframes.request();
-            self.asked_for_keys = Some(now);
         }
     }
 
     fn mark_overload(&mut self, span: Span) {
-        self.told_of_overload = false;
         let to = self.mix.as_ref().map_or(span.from, |mix| mix.composite.next_tick());
         let Span { from, pictures } = span;
         self.shared.mark(&Mark::Overloaded { from, to, pictures });
+    }
+}
+
+/// Lets something happen at most once in a while.
+struct Seldom {
+    every: Duration,
+    last: Option<RoomTime>,
+}
+
+impl Seldom {
+    const fn new(every: Duration) -> Self {
+        Self { every, last: None }
+    }
+
+    fn may(&mut self, now: RoomTime) -> bool {
+        if self.last.is_some_and(|last| now.since(last) < self.every) {
+            return false;
+        }
+        self.last = Some(now);
+        true
     }
 }
 

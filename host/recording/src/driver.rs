@@ -70,9 +70,7 @@ fn run_tape(shared: &Arc<Shared>, tape: TapeThread) {
 }
 
 fn run_composite(shared: &Arc<Shared>, composite: CompositeThread) {
-    metrics::gauge!("capstan_recordings").increment(1.0);
     let ended = catch_unwind(AssertUnwindSafe(|| composite.run()));
-    metrics::gauge!("capstan_recordings").decrement(1.0);
     let failure = match ended {
         Ok(Ok(())) => None,
         Ok(Err(error)) => Some(describe(&error)),

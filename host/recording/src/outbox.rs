@@ -308,12 +308,8 @@ impl Inner {
         Ok(())
     }
 
-    /// Tells the recording's handle and the metrics.
+    /// Tells the recording's handle.
     fn show(&self, books: &Books, sid: &str, forgotten: bool) {
-        let owed = books.owed_by_all();
-        metrics::gauge!("capstan_outbox_uploads").set(owed.uploads as f64);
-        metrics::gauge!("capstan_outbox_parked").set(owed.parked as f64);
-        metrics::gauge!("capstan_outbox_events").set(owed.events as f64);
         let mut views = self.views();
         if forgotten {
             views.remove(sid);
@@ -347,7 +343,7 @@ impl Inner {
         };
         for ledger in ledgers {
             self.change(&ledger.sid, |change, _, _| change.forget = true)?;
-            if !ledger.keep_tapes {
+            if !ledger.tapes_stay() {
                 files::remove_folder(&ledger.folder);
             }
         }

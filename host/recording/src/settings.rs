@@ -198,3 +198,37 @@ pub enum TrackType {
     /// Both.
     AudioAndVideo,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::settings;
+
+    #[test]
+    fn names_that_would_leave_the_folder_are_refused() {
+        let field = |change: fn(&mut RecordingSettings)| {
+            let mut changed = settings("sid1");
+            change(&mut changed);
+            changed.validate().map_err(|bad| bad.field)
+        };
+        assert_eq!(field(|_| ()), Ok(()));
+        assert_eq!(field(|s| s.sid = "../x".into()), Err("sid"));
+        assert_eq!(field(|s| s.sid = String::new()), Err("sid"));
+        assert_eq!(field(|s| s.room.name = "a/b".into()), Err("room"));
+        assert_eq!(field(|s| s.room.name = "a\0".into()), Err("room"));
+        assert_eq!(field(|s| s.prefix = "a/../b".into()), Err("prefix"));
+        assert_eq!(field(|s| s.prefix = "/a".into()), Err("prefix"));
+        assert_eq!(field(|s| s.prefix = String::new()), Ok(()));
+        assert_eq!(field(|s| s.segment = Duration::from_millis(999)), Err("segment"));
+        assert_eq!(field(|s| (s.output.video, s.output.audio) = (None, None)), Err("output"));
+        assert_eq!(field(|s| s.output.fps = 0), Err("fps"));
+    }
+
+    #[test]
+    fn keys_are_prefix_and_name() {
+        let mut settings = settings("sid1");
+        assert_eq!(settings.key(&settings.playlist_name()), "a/b/sid1_a room.m3u8");
+        settings.prefix = String::new();
+        assert_eq!(settings.key("x"), "x");
+    }
+}

@@ -175,6 +175,8 @@ impl Tape {
             Self { file, good: found.unwrap_or(0), waiting: Vec::new(), records: 0, dirty: false };
         if found.is_none() {
             header.write(&mut tape.waiting);
+            // A file is only as durable as its name.
+            path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())?;
         }
         tape.rewind()?;
         Ok(tape)

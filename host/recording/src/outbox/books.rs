@@ -187,6 +187,11 @@ impl Ledger {
         key.strip_prefix(&self.prefix).map_or(key, |name| name.trim_start_matches('/'))
     }
 
+    /// Whether its tapes stay on this machine after its files have left.
+    pub(crate) fn tapes_stay(&self) -> bool {
+        self.keep_tapes || self.ended.as_ref().is_some_and(|end| end.failure.is_some())
+    }
+
     /// Its playlists; none if nothing was produced.
     pub(crate) fn files(&self) -> Vec<FileFacts> {
         let facts = |start| FileFacts { key: self.key(&self.playlist), tracks: self.tracks, start };

@@ -113,9 +113,10 @@ pub(super) fn owe(
     }
 }
 
-/// Removes the tapes of a recording whose files are all in the bucket.
+/// Removes the tapes of a recording whose files are all in the bucket. Those of one that failed stay:
+/// they may hold what the files don't.
 pub(super) fn remove_tapes(ledger: &Ledger) {
-    if !ledger.keep_tapes {
+    if !ledger.tapes_stay() {
         remove_folder(&tape_folder(&ledger.folder));
     }
 }

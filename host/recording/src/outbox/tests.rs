@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use super::*;
 use crate::event::{Code, Module};
 use crate::status::Delivered;
-use crate::testing::{DAWN, RunningClock, World, settings, until};
+use crate::testing::{DAWN, DrivenClock, RunningClock, World, settings, until};
 
 const NORMAL: [&str; 7] = [
     "recorder_started",
@@ -252,5 +252,41 @@ async fn what_fails_too_long_is_given_up_and_told() {
     asked_to_stop(&outbox);
     assert_eq!(ended(&outbox).await.delivered, Delivered::Parked);
     assert_eq!(world.listener.details("cloud_recording_error")["errorCode"], 47);
+    run.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_is_set_right_gets_what_it_refused() {
+    let world = World::new();
+    world.bucket.refuses.store(true, SeqCst);
+    let outbox = world.open(RunningClock::start());
+    let run = world.run(&outbox);
+    let mut files = Files::begin(&world, &outbox, "sid1");
+    files.cut(&outbox, false);
+    until("all is parked", || outbox.owed().parked == 3).await;
+    world.bucket.refuses.store(false, SeqCst);
+    files.cut(&outbox, true);
+    asked_to_stop(&outbox);
+    assert_eq!(ended(&outbox).await.delivered, Delivered::Uploaded);
+    assert_eq!(world.bucket.text(PLAYLIST), files.playlist);
+    assert_eq!(world.listener.details("session_exit")["exitStatus"], 0);
+    run.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn progress_is_told_each_minute_while_it_records() {
+    let world = World::new();
+    let clock = DrivenClock::start();
+    let outbox = world.open(clock.clone());
+    let run = world.run(&outbox);
+    let mut files = Files::begin(&world, &outbox, "sid1");
+    files.cut(&outbox, false);
+    until("the first events are heard", || world.listener.kinds().len() == 4).await;
+    clock.move_to(DAWN + Duration::from_secs(61));
+    files.cut(&outbox, true);
+    let told = || world.listener.kinds().contains(&"uploading_progress".into());
+    until("progress is told", told).await;
+    let progress = world.listener.details("uploading_progress")["progress"].as_u64().unwrap();
+    assert!((1..=10_000).contains(&progress), "{progress}");
     run.abort();
 }

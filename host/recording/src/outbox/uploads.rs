@@ -124,6 +124,7 @@ async fn left(inner: &Arc<Inner>, owing: Owing, cargo: Cargo) -> Verdict {
                 change.owe.push(fine);
             }
             arrived(change, &owing, now);
+            unpark(change, books);
             closed = Some(change.ledger.clone());
         })?;
         if let Some(ledger) = closed.filter(|ledger| inner.all_left(ledger)) {
@@ -179,6 +180,15 @@ fn arrived(change: &mut Change, owing: &Owing, now: RoomTime) {
         change.ledger.playlist_uploaded = true;
         change.tell(&Event::FileInfos { playlist: owing.key.clone() }, now);
     }
+}
+
+/// A store that took one file may take those that it refused before: somebody set it right.
+fn unpark(change: &mut Change, books: &Books) {
+    let again = |owing: &Owing| owing.parked.is_some() && !change.settle.contains(&owing.key);
+    let parked: Vec<Owing> =
+        books.uploads_of(&change.ledger.sid).filter(|owing| again(owing)).cloned().collect();
+    let fresh = |owing| Owing { parked: None, failing_since: None, failures: 0, ..owing };
+    change.owe.extend(parked.into_iter().map(fresh));
 }
 
 /// Notes a failure: to be tried again, or parked.
