@@ -1,0 +1,184 @@
+//! One instance of one plugin, and how it is called.
+//!
+//! The invariant: every call runs under its plugin's budget, and after a fault the instance is dead:
+//! whoever holds it throws it away.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use capstan_media::time::{RoomClock, RoomTime};
+use wasmtime::component::{HasSelf, Instance, InstancePre, Linker};
+use wasmtime::{Engine, ResourceLimiter, Store, UpdateDeadline};
+
+use crate::budget::{Budget, PATIENCE};
+use crate::cpu::thread_time;
+use crate::engine::TICK;
+use crate::fault::Broke;
+use crate::guest_log::GuestLog;
+use crate::metric;
+use crate::v1::bindings::capstan::plugin::log;
+
+/// Core instances, tables and memories that one component may have. A component of Rust or C has
+/// three core instances; those of JavaScript and Python have about ten.
+const MAX_PARTS: usize = 64;
+const MAX_TABLE: usize = 100_000;
+
+/// What belongs to one instance on the host's side.
+pub(crate) struct Cell {
+    memory: Memory,
+    log: GuestLog,
+    clock: Arc<dyn RoomClock>,
+    budget: Budget,
+    began: Option<(Option<Duration>, RoomTime)>,
+}
+
+/// Counts linear memory, and remembers a refusal: what a guest does after one looks like any panic.
+struct Memory {
+    most: usize,
+    used: usize,
+    denied: Option<usize>,
+}
+
+impl ResourceLimiter for Memory {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let used = self.used.saturating_add(desired.saturating_sub(current));
+        if used > self.most {
+            self.denied = Some(used);
+            return Err(wasmtime::Error::msg("memory budget used up"));
+        }
+        self.used = used;
+        Ok(true)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(desired <= MAX_TABLE)
+    }
+
+    fn instances(&self) -> usize {
+        MAX_PARTS
+    }
+
+    fn tables(&self) -> usize {
+        MAX_PARTS
+    }
+
+    fn memories(&self) -> usize {
+        MAX_PARTS
+    }
+}
+
+impl log::Host for Cell {
+    fn write(&mut self, level: log::Level, message: String) {
+        self.log.write(level, &message);
+    }
+}
+
+/// Everything that a plugin can import.
+pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<Cell>> {
+    let mut linker = Linker::new(engine);
+    log::add_to_linker::<_, HasSelf<_>>(&mut linker, |cell| cell)?;
+    Ok(linker)
+}
+
+/// What makes instances of one plugin.
+pub(crate) struct Mould {
+    /// Its name, for logs and metrics.
+    pub(crate) plugin: Arc<str>,
+    /// The linked component.
+    pub(crate) pre: InstancePre<Cell>,
+    /// What an instance may use.
+    pub(crate) budget: Budget,
+    /// For the log's rate and the calls' times.
+    pub(crate) clock: Arc<dyn RoomClock>,
+}
+
+/// A live instance.
+pub(crate) struct Guest {
+    store: Store<Cell>,
+    instance: Instance,
+    plugin: Arc<str>,
+}
+
+impl Mould {
+    /// Makes an instance. Its start-up code runs under the budget of a call.
+    pub(crate) fn cast(&self) -> Result<Guest, Broke> {
+        let cell = Cell {
+            memory: Memory { most: self.budget.memory, used: 0, denied: None },
+            log: GuestLog::new(self.plugin.clone(), self.clock.clone(), self.budget.log_lines),
+            clock: self.clock.clone(),
+            budget: self.budget,
+            began: None,
+        };
+        let mut store = Store::new(self.pre.engine(), cell);
+        store.limiter(|cell| &mut cell.memory);
+        store.set_hostcall_fuel(self.budget.answer);
+        store.epoch_deadline_callback(|context| Ok(context.data().look()));
+        begin(&mut store);
+        let instance = self.pre.instantiate(&mut store);
+        let instance = instance.map_err(|error| broke(&store, &error))?;
+        Ok(Guest { store, instance, plugin: self.plugin.clone() })
+    }
+}
+
+impl Guest {
+    /// Looks up an interface's functions; fails if they aren't those of the contract.
+    pub(crate) fn load<T>(
+        &mut self,
+        load: impl FnOnce(&mut Store<Cell>, &Instance) -> wasmtime::Result<T>,
+    ) -> wasmtime::Result<T> {
+        load(&mut self.store, &self.instance)
+    }
+
+    /// Calls into the guest under its budget. After an error the instance is dead.
+    pub(crate) fn call<T>(
+        &mut self,
+        name: &'static str,
+        call: impl FnOnce(&mut Store<Cell>) -> wasmtime::Result<T>,
+    ) -> Result<T, Broke> {
+        let start = begin(&mut self.store);
+        let answer = call(&mut self.store);
+        metric::call(&self.plugin, name, self.store.data().clock.now().since(start));
+        answer.map_err(|error| broke(&self.store, &error))
+    }
+}
+
+impl Cell {
+    /// The look at a guest whose time may be up.
+    fn look(&self) -> UpdateDeadline {
+        let Some((began, start)) = self.began else { return UpdateDeadline::Interrupt };
+        let waited = self.clock.now().since(start);
+        // Where the system doesn't count a thread's time, the wall's has to do.
+        let used = match (began, thread_time()) {
+            (Some(began), Some(now)) => now.saturating_sub(began),
+            _ => waited,
+        };
+        if used >= self.budget.call || waited >= self.budget.call.saturating_mul(PATIENCE) {
+            UpdateDeadline::Interrupt
+        } else {
+            UpdateDeadline::Continue(1)
+        }
+    }
+}
+
+fn begin(store: &mut Store<Cell>) -> RoomTime {
+    let cell = store.data_mut();
+    let start = cell.clock.now();
+    cell.began = Some((thread_time(), start));
+    let ticks = cell.budget.call.as_millis() / TICK.as_millis().max(1) + 1;
+    store.set_epoch_deadline(u64::try_from(ticks).unwrap_or(u64::MAX));
+    start
+}
+
+fn broke(store: &Store<Cell>, error: &wasmtime::Error) -> Broke {
+    Broke::from_call(error, store.data().memory.denied)
+}

@@ -1,0 +1,26 @@
+//! Clock and chance for one call, and the threads on which blocking calls run.
+
+use capstan_media::time::RoomTime;
+use capstan_recording::ports::FaultKind;
+
+use super::bindings::capstan::plugin::io::Moment;
+use crate::fault::Broke;
+
+/// The inputs of a call at `now`.
+pub(crate) fn moment(now: RoomTime) -> Result<Moment, Broke> {
+    let number = || getrandom::u64().map_err(|error| host_failed(&error.to_string()));
+    let now_ms = u64::try_from(now.as_millis()).unwrap_or(0);
+    Ok(Moment { now_ms, random: (number()?, number()?) })
+}
+
+/// Runs a guest's call on a thread that may block.
+pub(crate) async fn on_worker<T: Send + 'static>(
+    call: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Broke> {
+    tokio::task::spawn_blocking(call).await.map_err(|error| host_failed(&error.to_string()))
+}
+
+/// The host's own failure in a guest's call; told like a trap, since its effect is the same.
+fn host_failed(what: &str) -> Broke {
+    Broke { kind: FaultKind::Trapped, detail: format!("the host couldn't call it: {what}") }
+}

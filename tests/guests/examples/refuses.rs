@@ -1,0 +1,3 @@
+//! Says no to every question.
+
+guests::layout!("refuses", |input| Err(format!("no good options: {}", input.options)));

@@ -1,0 +1,3 @@
+//! Panics.
+
+guests::layout!("traps", |_| panic!("on purpose"));
