@@ -267,7 +267,7 @@ mod tests {
     ) -> Vec<u8> {
         let mut bits = BoolEncoder { out: Vec::new(), low: 0, range: 255, bits: 0 };
         bits.flag(false); // segmentation
-        bits.literal(0b0_010000_011, 10); // filter
+        bits.literal(0b00_1000_0011, 10); // filter
         bits.flag(delta.is_some());
         if let Some(delta) = delta {
             bits.flag(true);

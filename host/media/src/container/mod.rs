@@ -4,4 +4,5 @@
 
 pub mod fmp4;
 pub mod playlist;
+mod sample_entry;
 pub mod utc;

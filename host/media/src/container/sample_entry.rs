@@ -1,0 +1,112 @@
+//! How an output encoding is written into an init segment: one sample entry each.
+//!
+//! What can be read from parameter sets is read from them, never assumed.
+
+use mp4_atom::esds::{DecoderConfig, DecoderSpecific, EsDescriptor, Esds};
+use mp4_atom::{Audio, Av01, Av1c, Avc1, Avcc, AvccExt, Codec, Dops, Mp4a, Opus, Visual};
+
+use super::fmp4::Fmp4Error;
+use crate::bitstream::av1::SequenceHeader;
+use crate::bitstream::h264::Sps;
+use crate::sample::Coding;
+
+/// Width and height as sample entries hold them; zero for sound.
+pub(super) fn picture_size(coding: &Coding) -> Result<(u16, u16), Fmp4Error> {
+    match coding {
+        Coding::H264 { size, .. } | Coding::Av1 { size, .. } => {
+            match (u16::try_from(size.width), u16::try_from(size.height)) {
+                (Ok(width), Ok(height)) => Ok((width, height)),
+                _ => Err(Fmp4Error::Size { size: *size }),
+            }
+        }
+        Coding::Aac { .. } | Coding::Opus { .. } => Ok((0, 0)),
+    }
+}
+
+/// The sample entry with the decoder's configuration.
+pub(super) fn sample_entry(coding: &Coding, width: u16, height: u16) -> Result<Codec, Fmp4Error> {
+    let visual = Visual { data_reference_index: 1, width, height, ..Visual::default() };
+    Ok(match coding {
+        Coding::H264 { sps, pps, .. } => {
+            Codec::Avc1(Avc1 { visual, avcc: avcc(sps, pps)?, ..Avc1::default() })
+        }
+        Coding::Av1 { sequence_header, .. } => {
+            Codec::Av01(Av01 { visual, av1c: av1c(sequence_header)?, ..Av01::default() })
+        }
+        Coding::Aac { config, channels, rate } => Codec::Mp4a(Mp4a {
+            audio: audio(*channels, u16::try_from(*rate).unwrap_or(0)),
+            esds: esds(config),
+            btrt: None,
+            taic: None,
+        }),
+        Coding::Opus { channels } => Codec::Opus(Opus {
+            audio: audio(*channels, 48_000),
+            dops: Dops {
+                output_channel_count: *channels,
+                pre_skip: 0,
+                input_sample_rate: 48_000,
+                output_gain: 0,
+                channel_mapping: None,
+            },
+            btrt: None,
+        }),
+    })
+}
+
+/// The AVCDecoderConfigurationRecord (ISO 14496-15, 5.3.3.1).
+fn avcc(sps: &[u8], pps: &[u8]) -> Result<Avcc, Fmp4Error> {
+    let parsed = Sps::parse(sps)?;
+    let mut avcc = Avcc::new(sps, pps)?;
+    // Profiles from High on say again what the parameter set says: 4:2:0, 8 bits.
+    if parsed.profile >= 100 {
+        avcc.ext = Some(AvccExt::default());
+    }
+    Ok(avcc)
+}
+
+/// The elementary stream descriptor of AAC (ISO 14496-1, 7.2.6; ISO 14496-14, 5.6).
+fn esds(config: &[u8]) -> Esds {
+    const AAC: u8 = 0x40;
+    const AUDIO_STREAM: u8 = 5;
+    Esds {
+        es_desc: EsDescriptor {
+            dec_config: DecoderConfig {
+                object_type_indication: AAC,
+                stream_type: AUDIO_STREAM,
+                dec_specific: Some(DecoderSpecific {
+                    raw: config.to_vec(),
+                    ..DecoderSpecific::default()
+                }),
+                ..DecoderConfig::default()
+            },
+            ..EsDescriptor::default()
+        },
+    }
+}
+
+/// The AV1CodecConfigurationRecord (AV1 in ISO BMFF, 2.3).
+fn av1c(sequence_header: &[u8]) -> Result<Av1c, Fmp4Error> {
+    let header = SequenceHeader::parse(sequence_header)?;
+    Ok(Av1c {
+        seq_profile: header.profile,
+        seq_level_idx_0: header.level,
+        seq_tier_0: header.high_tier,
+        high_bitdepth: header.bit_depth > 8,
+        twelve_bit: header.bit_depth == 12,
+        monochrome: header.monochrome,
+        chroma_subsampling_x: header.subsampled_across,
+        chroma_subsampling_y: header.subsampled_down,
+        chroma_sample_position: header.chroma_position,
+        initial_presentation_delay: None,
+        config_obus: sequence_header.to_vec(),
+    })
+}
+
+fn audio(channels: u8, rate: u16) -> Audio {
+    Audio {
+        data_reference_index: 1,
+        channel_count: channels.into(),
+        sample_size: 16,
+        sample_rate: rate.into(),
+    }
+}
