@@ -4,6 +4,7 @@
 //! that keeps up would let it, unless the test wants that.
 
 use std::collections::VecDeque;
+use std::f32::consts::TAU;
 use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::time::Duration;
@@ -248,8 +249,7 @@ fn sounds() -> &'static [Bytes] {
         assert_eq!(len, 960);
         let mut packets = Vec::new();
         for number in 0..300 {
-            let tone =
-                |n: usize| ((number * len + n) as f32 * 440.0 / 48_000.0 * 6.283).sin() * 0.3;
+            let tone = |n: usize| ((number * len + n) as f32 * 440.0 / 48_000.0 * TAU).sin() * 0.3;
             let samples: Vec<f32> = (0..len).map(tone).collect();
             packets.extend(encoder.encode(&samples).unwrap());
         }
