@@ -2,6 +2,7 @@
 //!
 //! The only file, with `rtp.rs` and `rtx.rs`, that knows the WebRTC library.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -273,6 +274,11 @@ async fn connection(codecs: &[Codec]) -> Result<RTCPeerConnection, webrtc::Error
     let mut settings = SettingEngine::default();
     settings.set_ice_multicast_dns_mode(MulticastDnsMode::Disabled);
     settings.set_include_loopback_candidate(true);
+    // A link-local address can't be bound without its interface, which the library doesn't tell.
+    settings.set_ip_filter(Box::new(|address| match address {
+        IpAddr::V4(address) => !address.is_link_local(),
+        IpAddr::V6(address) => !address.is_unicast_link_local(),
+    }));
     settings.set_ice_timeouts(Some(DISCONNECTED), Some(FAILED), Some(KEEP_ALIVE));
     settings.enable_sender_rtx(true);
     APIBuilder::new()

@@ -256,8 +256,7 @@ mod tests {
         let reader = responder.bind_rtcp_reader(Arc::new(Nacks(lost))).await;
         reader.read(&mut [], &Attributes::new()).await.expect("a NACK");
         let wire = if with_repair { repair } else { media };
-        let packets = locked(&wire.0).clone();
-        packets
+        locked(&wire.0).drain(..).collect()
     }
 
     #[tokio::test]

@@ -199,7 +199,12 @@ fn location(url: &Url, response: &Response<Incoming>) -> Result<Url, WhipError> 
 async fn refusal(url: &Url, response: Response<Incoming>) -> WhipError {
     let status = response.status();
     let body = text(response).await.unwrap_or_default();
-    WhipError::Refused { url: url.to_string(), status, body: shown(&body) }
+    let mut body = shown(&body);
+    // Many problems are titled as their status is, which is said already.
+    if let Some(detail) = status.canonical_reason().and_then(|reason| body.strip_prefix(reason)) {
+        body = detail.trim_start_matches([':', ' ']).to_owned();
+    }
+    WhipError::Refused { url: url.to_string(), status, body }
 }
 
 /// What a person wants to read of a refusal: the detail of an RFC 9457 problem, else the body.
