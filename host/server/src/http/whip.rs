@@ -45,10 +45,13 @@ pub(crate) struct Whip {
     /// Where publishers go.
     pub(crate) ingest: Ingest,
     /// What an app asks of its publishers; `None` for an unknown app.
-    pub(crate) apps: Arc<dyn Fn(&str) -> Option<WhipApp> + Send + Sync>,
+    pub(crate) apps: Apps,
     /// Web origins whose pages may publish; `"*"` for all.
     pub(crate) origins: Vec<String>,
 }
+
+/// Looks an app up by its id.
+pub(crate) type Apps = Arc<dyn Fn(&str) -> Option<WhipApp> + Send + Sync>;
 
 /// What an app asks of its publishers.
 #[derive(Clone, Default)]
