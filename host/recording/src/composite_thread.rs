@@ -12,15 +12,18 @@ use capstan_media::room::RoomEvent;
 use capstan_media::scene::Scene;
 use capstan_media::time::RoomTime;
 use capstan_media::timeline::Mark;
-use capstan_pipeline::composite::{Composite, Image, Output};
+use capstan_pipeline::composite::{Composite, Image};
+use capstan_pipeline::segmenter::starts_segment;
 
 use crate::composition::{Cutter, OutputError, composite_settings};
 use crate::director::Director;
 use crate::event::{Code, Module, Problem};
 use crate::handle::UpdateLayoutError;
+use crate::mix::Mix;
 use crate::overload::{Overload, Span, Tick};
 use crate::publisher::Publisher;
 use crate::queue::{LayoutRequest, Message};
+use crate::seldom::Seldom;
 use crate::shared::Shared;
 use crate::source::KeyFrames;
 
@@ -49,14 +52,6 @@ pub(crate) struct CompositeThread {
     keys: Seldom,
     overload_events: Seldom,
     fault_events: Seldom,
-}
-
-/// What exists once somebody sends.
-struct Mix {
-    composite: Composite,
-    cutter: Cutter,
-    publisher: Publisher,
-    shown: Option<Scene>,
 }
 
 impl CompositeThread {
@@ -158,7 +153,7 @@ impl CompositeThread {
         composite.push(first);
         let cutter = Cutter::new(start, settings.segment, &settings.output);
         let publisher = Publisher::new(Arc::clone(&self.shared), start);
-        self.mix = Some(Mix { composite, cutter, publisher, shown: None });
+        self.mix = Some(Mix { composite, cutter, publisher, shown: None, ticks: 0 });
         self.keyframes.request();
         Ok(())
     }
@@ -182,7 +177,10 @@ impl CompositeThread {
         self.arrange();
         let began = self.shared.clock.now();
         let Some(mix) = &mut self.mix else { return Ok(()) };
-        let (tick, ended) = self.overload.decide(mix.composite.next_tick(), behind);
+        let settings = &self.shared.settings;
+        let starts = starts_segment(mix.ticks, settings.output.fps, settings.segment);
+        mix.ticks += 1;
+        let (tick, ended) = self.overload.decide(mix.composite.next_tick(), behind, starts);
         let outputs = match tick {
             Tick::Render => mix.composite.render()?,
             Tick::Skip => mix.composite.skip()?,
@@ -192,18 +190,7 @@ impl CompositeThread {
         let now = self.shared.clock.now();
         metrics::histogram!("capstan_composite_tick_seconds")
             .record(now.since(began).as_secs_f64());
-        {
-            let mut numbers = self.shared.numbers();
-            numbers.rendered_to = Some(next);
-            match tick {
-                Tick::Render => numbers.pictures += 1,
-                Tick::Skip => numbers.pictures_skipped += 1,
-            }
-        }
-        match tick {
-            Tick::Render => metrics::counter!("capstan_pictures_total").increment(1),
-            Tick::Skip => metrics::counter!("capstan_pictures_skipped_total").increment(1),
-        }
+        self.count(tick, next);
         if let Some(span) = ended {
             self.mark_overload(span);
         }
@@ -215,6 +202,21 @@ impl CompositeThread {
         }
         self.ask_for_keys(now);
         Ok(())
+    }
+
+    fn count(&self, tick: Tick, next: RoomTime) {
+        let mut numbers = self.shared.numbers();
+        numbers.rendered_to = Some(next);
+        match tick {
+            Tick::Render => {
+                numbers.pictures += 1;
+                metrics::counter!("capstan_pictures_total").increment(1);
+            }
+            Tick::Skip => {
+                numbers.pictures_skipped += 1;
+                metrics::counter!("capstan_pictures_skipped_total").increment(1);
+            }
+        }
     }
 
     /// Asks the layout if the room has changed.
@@ -284,46 +286,5 @@ impl CompositeThread {
         let to = self.mix.as_ref().map_or(span.from, |mix| mix.composite.next_tick());
         let Span { from, pictures } = span;
         self.shared.mark(&Mark::Overloaded { from, to, pictures });
-    }
-}
-
-/// Lets something happen at most once in a while.
-struct Seldom {
-    every: Duration,
-    last: Option<RoomTime>,
-}
-
-impl Seldom {
-    const fn new(every: Duration) -> Self {
-        Self { every, last: None }
-    }
-
-    fn may(&mut self, now: RoomTime) -> bool {
-        if self.last.is_some_and(|last| now.since(last) < self.every) {
-            return false;
-        }
-        self.last = Some(now);
-        true
-    }
-}
-
-impl Mix {
-    fn publish(&mut self, outputs: Vec<Output>) -> Result<(), OutputError> {
-        let cuts = self.cutter.push(outputs, || self.composite.tracks())?;
-        self.publisher.publish(cuts);
-        Ok(())
-    }
-
-    /// Completes the files. What a composite that failed still holds is given up.
-    fn finish(&mut self, whole: bool) -> Result<(), OutputError> {
-        let rest = if whole { self.composite.finish() } else { Ok(Vec::new()) };
-        let rest = rest.map_err(OutputError::from).and_then(|outputs| self.publish(outputs));
-        let last = self.cutter.finish().map(|cuts| self.publisher.publish(cuts));
-        self.publisher.end();
-        // Files that can't be owed lie whole on disk; a new process finds them by the playlist.
-        if !self.publisher.settle() {
-            tracing::error!("the last files of a recording can't be owed");
-        }
-        rest.and(last)
     }
 }

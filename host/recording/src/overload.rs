@@ -1,7 +1,7 @@
 //! When the composite may leave out pictures: a pure policy over how far it is behind.
 //!
-//! It leaves out pictures only while it is too far behind, but still makes one a second, so that
-//! segments can be cut and memory stays bounded. Sound is never left out.
+//! It leaves out pictures only while it is too far behind, but never the one at which a segment
+//! starts, so that segments keep their length, and still makes one a second. Sound is never left out.
 
 use std::time::Duration;
 
@@ -37,14 +37,20 @@ impl Overload {
         Self { after, fps, span: None, since_picture: 0 }
     }
 
-    /// Decides about the tick at `tick`, `behind` too late. Returns a span that has just ended too.
-    pub(crate) fn decide(&mut self, tick: RoomTime, behind: Duration) -> (Tick, Option<Span>) {
+    /// Decides about the tick at `tick`, `behind` too late, which may start a segment. Returns a span
+    /// that has just ended too.
+    pub(crate) fn decide(
+        &mut self,
+        tick: RoomTime,
+        behind: Duration,
+        starts_segment: bool,
+    ) -> (Tick, Option<Span>) {
         let keep_on = self.span.is_some() && behind > self.after / 2;
         if behind <= self.after && !keep_on {
             self.since_picture = 0;
             return (Tick::Render, self.span.take());
         }
-        if self.since_picture + 1 >= self.fps {
+        if starts_segment || self.since_picture + 1 >= self.fps {
             self.since_picture = 0;
             return (Tick::Render, None);
         }
@@ -68,12 +74,13 @@ mod tests {
     fn pictures_are_left_out_while_far_behind_but_one_a_second() {
         let mut overload = Overload::new(Duration::from_millis(1_000), 10);
         let mut decide = |tick: i64, behind| {
-            overload.decide(RoomTime::from_millis(tick * 100), Duration::from_millis(behind))
+            let behind = Duration::from_millis(behind);
+            overload.decide(RoomTime::from_millis(tick * 100), behind, tick == 5)
         };
         assert_eq!(decide(0, 1_000), (Tick::Render, None));
-        let far: Vec<Tick> = (1..=20).map(|tick| decide(tick, 1_001).0).collect();
-        let made = far.iter().filter(|tick| **tick == Tick::Render).count();
-        assert_eq!((far[0], made), (Tick::Skip, 2));
+        let made: Vec<i64> =
+            (1..=20).filter(|tick| decide(*tick, 1_001).0 == Tick::Render).collect();
+        assert_eq!(made, [5, 15], "a segment's start, and one a second");
         assert_eq!(decide(21, 501), (Tick::Skip, None), "it catches up to half");
         let span = Span { from: RoomTime::from_millis(100), pictures: 19 };
         assert_eq!(decide(22, 500), (Tick::Render, Some(span)));

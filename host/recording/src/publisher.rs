@@ -37,8 +37,7 @@ impl Publisher {
     pub(crate) fn new(shared: Arc<Shared>, start: RoomTime) -> Self {
         let settings = &shared.settings;
         let micros = u64::try_from(settings.segment.as_micros()).unwrap_or(u64::MAX);
-        // A picture that waits for the end of an overload makes a segment up to a second longer.
-        let target_seconds = playlist::target_seconds(micros.saturating_add(1_000_000));
+        let target_seconds = playlist::target_seconds(micros);
         let playlist = Playlist { target_seconds, entries: Vec::new(), ended: false };
         let (folder, stem) = (hls_folder(&shared.folder), settings.stem());
         Self {

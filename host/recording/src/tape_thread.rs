@@ -11,6 +11,7 @@ use capstan_media::time::RoomTime;
 use capstan_media::timeline::{LossPlace, Mark};
 
 use crate::event::{Code, Module, Problem};
+use crate::seldom::Seldom;
 use crate::shared::Shared;
 use crate::source::{Received, RoomEvents};
 use crate::status::StopReason;
@@ -18,6 +19,8 @@ use crate::tape::{TapeError, Tapes};
 
 /// How often tapes are synced: under the half second that a crash may cost, with room for the sync.
 const SYNC_EVERY: Duration = Duration::from_millis(400);
+/// How often a disk that refuses is told of by an event; the timeline has every loss.
+const EVENTS_EVERY: Duration = Duration::from_secs(60);
 /// How long the thread may be without looking at stop requests and the clock.
 const PATIENCE: Duration = Duration::from_millis(50);
 
@@ -26,14 +29,16 @@ pub(crate) struct TapeThread {
     events: Box<dyn RoomEvents>,
     tapes: Tapes,
     synced: RoomTime,
-    /// The disk refuses; told once until it takes again.
-    refusing: bool,
+    /// Records that didn't get on tape since the last sync, and why the last one didn't.
+    refused: Option<(u64, String)>,
+    events_of_refusal: Seldom,
 }
 
 impl TapeThread {
     pub(crate) fn new(shared: Arc<Shared>, events: Box<dyn RoomEvents>, tapes: Tapes) -> Self {
         let synced = shared.clock.now();
-        Self { shared, events, tapes, synced, refusing: false }
+        let events_of_refusal = Seldom::new(EVENTS_EVERY);
+        Self { shared, events, tapes, synced, refused: None, events_of_refusal }
     }
 
     /// Runs until the recording ends. Returns the time of its end.
@@ -108,19 +113,22 @@ impl TapeThread {
         for error in &failed {
             self.refused(error);
         }
-        if failed.is_empty() {
-            self.refusing = false;
-        }
+        self.tell_refused(now);
         self.shared.sync_timeline();
         self.synced = now;
     }
 
-    /// Tells of records that aren't on tape. The live output still has them.
     fn refused(&mut self, error: &TapeError) {
         metrics::counter!("capstan_tape_lost_records_total").increment(error.records());
-        let why = describe(error);
-        self.shared.lost(LossPlace::Tape, error.records(), why.clone());
-        if !std::mem::replace(&mut self.refusing, true) {
+        let before = self.refused.take().map_or(0, |(records, _)| records);
+        self.refused = Some((before + error.records(), describe(error)));
+    }
+
+    /// Tells of records that aren't on tape. The live output still has them.
+    fn tell_refused(&mut self, now: RoomTime) {
+        let Some((records, why)) = self.refused.take() else { return };
+        self.shared.lost(LossPlace::Tape, records, why.clone());
+        if self.events_of_refusal.may(now) {
             let message = format!("{why}; the recording goes on without a tape of it");
             let (module, code) = (Module::Recorder, Code::FileOperation);
             self.shared.fail(Problem { module, level: 4, code, message });

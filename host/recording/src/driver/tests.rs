@@ -310,6 +310,9 @@ async fn a_machine_that_is_too_slow_leaves_out_pictures_and_no_time() {
     assert_eq!(marked, status.pictures_skipped);
     let warning = stage.world.listener.details("cloud_recording_warning");
     assert_eq!(warning["warnCode"], 1003);
+    let longest =
+        |line: &str| line.strip_prefix("#EXTINF:").is_some_and(|length| length > "2.000000,");
+    assert!(!stage.playlist().lines().any(longest), "segments keep their length");
     let recorded = 6_000_000 - status.slice_start.unwrap().micros_from(DAWN);
     let off = stage.micros() - recorded;
     assert!((0..=150_000).contains(&off), "{off} us off");
@@ -333,6 +336,11 @@ async fn a_disk_that_refuses_the_tape_is_told_and_the_recording_goes_on() {
     let error = stage.world.listener.details("cloud_recording_error");
     assert_eq!((&error["errorCode"], &error["module"]), (&51.into(), &0.into()));
     assert!(error["errorMsg"].as_str().unwrap().contains("goes on without a tape"), "{error}");
+    let kinds = stage.world.listener.kinds();
+    let told = kinds.iter().filter(|kind| *kind == "cloud_recording_error").count();
+    let marked = stage.marks().iter().filter(|mark| matches!(mark, Mark::Lost { .. })).count();
+    assert_eq!(told, 1, "told once: {kinds:?}");
+    assert!((1..=10).contains(&marked), "{marked} marks, one a sync and not one a frame");
     let status = stage.handle.status();
     assert_eq!(status.frames_lost, status.frames);
     assert!(status.segments > 0);
