@@ -133,7 +133,7 @@ async fn record(args: &DemoArgs, server: &ServerProcess) -> anyhow::Result<(Made
             client.update_layout(&recording, &tiles::custom_layout(args.publishers)).await?;
         }
         let state = client.query(&recording).await?;
-        progress(&format!("{second} of {} s, {} segments", args.seconds, state.segments));
+        progress(second, &format!("{second} of {} s, {} segments", args.seconds, state.segments));
         for (uid, codec, process) in &mut publishers {
             if let Some(how) = process.ended() {
                 bail!("publisher {uid} ({codec}) ended early: {how}");
@@ -212,10 +212,12 @@ fn step(text: &str) {
     eprintln!("demo: {text}");
 }
 
-/// Says how far it is; on a terminal the line is overwritten by the next.
-fn progress(text: &str) {
+/// Says how far it is: on a terminal each second on the same line, elsewhere now and then.
+fn progress(second: u64, text: &str) {
     if std::io::stderr().is_terminal() {
         eprint!("\rdemo: {text}\x1b[K");
         let _ = std::io::stderr().flush();
+    } else if second.is_multiple_of(5) {
+        eprintln!("demo: {text}");
     }
 }

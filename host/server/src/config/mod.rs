@@ -16,8 +16,8 @@ use url::Url;
 
 pub use self::error::ConfigError;
 pub use self::schema::{
-    AudioChoice, Av1Admission, Http, Ingest, Layouts, Plugins, Recording, Storage, Vendor,
-    VideoChoice,
+    AppEntry, AudioChoice, Av1Admission, CallbackEntry, File, Http, Ingest, Layouts, Plugins,
+    Recording, Storage, Vendor, VideoChoice,
 };
 pub use self::secret::Secret;
 

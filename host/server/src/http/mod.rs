@@ -4,7 +4,7 @@ pub mod agora;
 pub mod error;
 mod health;
 mod live;
-mod whip;
+pub mod whip;
 
 use std::net::SocketAddr;
 use std::ops::Deref;

@@ -18,13 +18,13 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 
 /// A clock that a test can move forward.
-pub struct MovableClock {
+pub(crate) struct MovableClock {
     real: SystemClock,
     ahead_micros: AtomicI64,
 }
 
 impl MovableClock {
-    pub fn forward(&self, seconds: i64) {
+    pub(crate) fn forward(&self, seconds: i64) {
         self.ahead_micros.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
     }
 }
@@ -36,47 +36,47 @@ impl RoomClock for MovableClock {
 }
 
 /// A server of one test.
-pub struct TestServer {
+pub(crate) struct TestServer {
     server: Server,
-    pub clock: Arc<MovableClock>,
+    pub(crate) clock: Arc<MovableClock>,
     client: Client<HttpConnector, Full<Bytes>>,
     _dir: tempfile::TempDir,
 }
 
 /// An answer: status, headers and body.
-pub struct Answer {
-    pub status: u16,
-    pub headers: http::HeaderMap,
-    pub bytes: Bytes,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: http::HeaderMap,
+    pub(crate) bytes: Bytes,
 }
 
 impl Answer {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.bytes).unwrap_or(Value::Null)
     }
 
-    pub fn code(&self) -> u64 {
+    pub(crate) fn code(&self) -> u64 {
         self.json()["code"].as_u64().unwrap_or(0)
     }
 
-    pub fn reason(&self) -> String {
+    pub(crate) fn reason(&self) -> String {
         self.json()["reason"].as_str().unwrap_or_default().to_owned()
     }
 
     #[track_caller]
-    pub fn expect(&self, status: u16, code: u64) {
+    pub(crate) fn expect(&self, status: u16, code: u64) {
         let text = String::from_utf8_lossy(&self.bytes);
         assert_eq!((self.status, self.code()), (status, code), "{text}");
     }
 }
 
 impl TestServer {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::with("").await
     }
 
     /// Starts with more configuration.
-    pub async fn with(more: &str) -> Self {
+    pub(crate) async fn with(more: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name).display().to_string();
         let text = format!(
@@ -99,12 +99,12 @@ impl TestServer {
         Self { server, clock, client, _dir: dir }
     }
 
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.server.shut_down().await;
     }
 
     /// Any request to a path of this server.
-    pub async fn request(
+    pub(crate) async fn request(
         &self,
         method: Method,
         path: &str,
@@ -124,19 +124,19 @@ impl TestServer {
     }
 
     /// A POST of the recording API as app demo.
-    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
         let auth = basic("demo:demo");
         let headers = [("authorization", auth.as_str()), ("content-type", "application/json")];
         self.request(Method::POST, &api(path), &headers, body.to_string()).await
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         let auth = basic("demo:demo");
         self.request(Method::GET, &api(path), &[("authorization", &auth)], "").await
     }
 
     /// Acquires for a room and uid.
-    pub async fn acquire(&self, room: &str, uid: &str) -> String {
+    pub(crate) async fn acquire(&self, room: &str, uid: &str) -> String {
         let body = json!({"cname": room, "uid": uid, "clientRequest": {}});
         let answer = self.post("/acquire", &body).await;
         answer.expect(200, 0);
@@ -144,7 +144,7 @@ impl TestServer {
     }
 
     /// Starts a recording with this `recordingConfig`.
-    pub async fn start_recording(
+    pub(crate) async fn start_recording(
         &self,
         resource: &str,
         room: &str,
@@ -157,11 +157,11 @@ impl TestServer {
 }
 
 /// A running recording's address in the API.
-pub fn recording(resource: &str, sid: &str, method: &str) -> String {
+pub(crate) fn recording(resource: &str, sid: &str, method: &str) -> String {
     format!("/resourceid/{resource}/sid/{sid}/mode/mix/{method}")
 }
 
-pub fn basic(pair: &str) -> String {
+pub(crate) fn basic(pair: &str) -> String {
     format!("Basic {}", STANDARD.encode(pair))
 }
 

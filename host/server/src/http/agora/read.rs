@@ -72,11 +72,6 @@ impl<'a> Object<'a> {
         BadField { pointer, what: what.into() }
     }
 
-    /// Whether the object itself is there.
-    pub(crate) const fn exists(&self) -> bool {
-        self.fields.is_some()
-    }
-
     /// A field's value; `None` if it is absent or null.
     pub(crate) fn value(&self, key: &str) -> Option<&'a Value> {
         self.fields?.get(key).filter(|value| !value.is_null())
@@ -226,8 +221,7 @@ mod tests {
         assert_eq!(root.required_text("x").unwrap_err().pointer, "/x");
         assert!(root.object("a", |a| a.objects("b", 0, |_| Ok(()))).is_err());
         assert!(Object::root(&json!([1])).is_err());
-        let none = root.object("missing", |gone| Ok(gone.exists())).unwrap();
-        assert!(!none);
+        assert!(root.object("missing", |gone| gone.text("x").map(|text| text.is_none())).unwrap());
     }
 
     #[test]
