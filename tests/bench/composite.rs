@@ -42,7 +42,8 @@ fn main() {
     let codec = if codec == "av1" { OutputVideo::Av1 } else { OutputVideo::H264 };
     let start = RoomTime::from_millis(1_700_000_000_000);
     let end = start + Duration::from_secs(seconds.parse().unwrap());
-    let mut composite = Composite::new(settings(size, bitrate.parse().unwrap(), codec), start).unwrap();
+    let mut composite =
+        Composite::new(settings(size, bitrate.parse().unwrap(), codec), start).unwrap();
     let mut senders: Vec<Sender> = clips
         .iter()
         .enumerate()
@@ -58,7 +59,7 @@ fn main() {
             sender.send_until(due, &mut composite);
         }
         if let Some(participants) = composite.roster() {
-            composite.set_scene(grid(&participants, Colour::BLACK));
+            composite.set_scene(grid(&participants, Colour::BLACK)).unwrap();
         }
         let outputs = composite.render().unwrap();
         files.take(outputs, &composite);

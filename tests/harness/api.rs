@@ -77,7 +77,13 @@ impl Api {
     ///
     /// # Errors
     /// If the server can't be reached or doesn't answer within half a minute.
-    pub fn send(&self, method: &str, path: &str, body: &str, kind: &str) -> std::io::Result<Answer> {
+    pub fn send(
+        &self,
+        method: &str,
+        path: &str,
+        body: &str,
+        kind: &str,
+    ) -> std::io::Result<Answer> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
         stream.set_read_timeout(Some(Duration::from_secs(40)))?;
         write!(
@@ -166,8 +172,7 @@ fn unchunk(mut rest: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] =
-        b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for chunk in bytes.chunks(3) {
         let mut word = [0_u8; 3];

@@ -52,8 +52,7 @@ impl Browser {
             ])
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .arg(format!("http://localhost:{port}/{page}?{query}"));
-        let running =
-            Running::start("chromium", &mut command, profile.path().join("chromium.log"));
+        let running = Running::start("chromium", &mut command, profile.path().join("chromium.log"));
         Self { reports, _running: running, profile }
     }
 

@@ -73,7 +73,8 @@ pub fn luma(path: &Path, width: usize, height: usize) -> Luma {
 /// All pictures as packed RGB, one per encoded picture.
 #[must_use]
 pub fn rgb(path: &Path, width: usize, height: usize) -> Vec<Vec<u8>> {
-    let raw = ffmpeg(path, &["-map", "0:v:0", "-vsync", "0", "-pix_fmt", "rgb24", "-f", "rawvideo"]);
+    let raw =
+        ffmpeg(path, &["-map", "0:v:0", "-vsync", "0", "-pix_fmt", "rgb24", "-f", "rawvideo"]);
     raw.chunks_exact(width * height * 3).map(<[u8]>::to_vec).collect()
 }
 

@@ -69,6 +69,7 @@ impl Server {
         std::fs::write(self.folder.path().join("server.log.before"), old).unwrap();
         let api = self.api();
         eventually("the server is ready", Duration::from_secs(30), || {
+            assert!(self.running.as_mut().is_some_and(Running::is_running), "it ended at once");
             api.get("/readyz").ok().filter(|answer| answer.status == 200)
         });
     }
@@ -131,13 +132,31 @@ impl Server {
             .sum()
     }
 
-    /// A real publisher as a child process: `capstan publish` with these further arguments.
+    /// A real publisher as a child process: `capstan publish` with these further arguments. It is
+    /// connected when this returns.
     #[must_use]
     pub fn publish(&self, room: &str, uid: u32, arguments: &[&str]) -> Running {
+        let connections = || {
+            let room = format!("\"room\":\"{APP}/{room}\"");
+            let uid = format!("\"uid\":\"{uid}\"");
+            let log = self.log();
+            let of_it = |line: &&str| {
+                line.contains("publisher connected") && line.contains(&room) && line.contains(&uid)
+            };
+            log.lines().filter(of_it).count()
+        };
+        let before = connections();
         let mut command = Command::new(capstan());
         command.args(["publish", "--url", &self.whip_url(room, uid)]).args(arguments);
         let log = self.folder.path().join(format!("publisher-{uid}.log"));
-        Running::start("publisher", &mut command, log)
+        let mut running = Running::start("publisher", &mut command, log.clone());
+        eventually(&format!("publisher {uid} is connected"), Duration::from_secs(30), || {
+            if !running.is_running() {
+                panic!("publisher {uid}: {}", std::fs::read_to_string(&log).unwrap_or_default());
+            }
+            (connections() > before).then_some(())
+        });
+        running
     }
 }
 

@@ -16,10 +16,10 @@ const HEIGHT: usize = 180;
 fn the_recording_goes_on() {
     let _turn = real_time_turn();
     for (guest, fault) in [
-        ("layout-traps", "trapped"),
-        ("layout-spins", "out_of_time"),
-        ("layout-eats-memory", "out_of_memory"),
-        ("layout-off-canvas", "bad_answer"),
+        ("traps", "trapped"),
+        ("spins", "out_of_time"),
+        ("eats-memory", "out_of_memory"),
+        ("off-canvas", "bad_answer"),
     ] {
         goes_on_with(guest, fault);
     }
@@ -27,13 +27,15 @@ fn the_recording_goes_on() {
 
 fn goes_on_with(guest: &str, fault: &str) {
     let guests = root().join("tests/guests/built");
-    assert!(guests.join(format!("{guest}.wasm")).exists(), "run `make guests` first");
+    assert!(
+        guests.join(format!("{}.wasm", guest.replace('-', "_"))).exists(),
+        "run `make guests` first"
+    );
     let receiver = Receiver::start();
     let server = Server::start(&Setup {
         recording: format!("[recording.layouts]\nbest_fit = \"{guest}\""),
         sections: format!(
-            "[plugins]\nfolders = [\"PLUGINS\", \"{}\"]\n[plugins.grants.callback-agora]\n\
-             hosts = [\"127.0.0.1\"]\nprivate_addresses = true\n",
+            "[plugins]\nfolders = [\"PLUGINS\", \"{}\"]\nallow_private = [\"127.0.0.1\"]\n",
             guests.display()
         ),
         app: format!(

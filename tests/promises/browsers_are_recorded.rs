@@ -20,8 +20,7 @@ fn every_codec_of_chromium_is_recorded() {
     let server = Server::start(&Setup::default());
     for codec in ["VP8", "VP9", "H264", "AV1"] {
         let room = format!("browser-{codec}");
-        let query =
-            format!("whip={}&codec={codec}&seconds=11", server.whip_url(&room, 7));
+        let query = format!("whip={}&codec={codec}&seconds=11", server.whip_url(&room, 7));
         let browser = Browser::open("publish.html", &query);
         let connected = browser.wait_for("connected", Duration::from_secs(30));
         assert!(connected["session"].as_str().is_some_and(|url| url.starts_with(&server.url())));

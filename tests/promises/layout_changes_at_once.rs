@@ -60,10 +60,8 @@ fn a_refused_layout_changes_nothing() {
     let server = Server::start(&Setup::default());
     let api = server.api();
     let recording = api.record("empty", &json!({"recordingConfig": {}}));
-    let refused: Value = api
-        .update_layout(&recording, &json!({"mixedVideoLayout": 3}))
-        .json();
-    assert_eq!(refused["code"], 2, "{refused}");
+    let refused: Value = api.update_layout(&recording, &json!({"mixedVideoLayout": 3})).json();
+    assert_eq!(refused["code"], 1028, "{refused}");
     assert!(refused["reason"].as_str().unwrap().contains("layoutConfig"), "{refused}");
 }
 

@@ -4,8 +4,8 @@
 use std::time::{Duration, Instant};
 
 use capstan_publish::pattern;
-use harness::server::{Server, Setup};
 use harness::process::eventually;
+use harness::server::{Server, Setup};
 use harness::{judge, real_time_turn};
 use serde_json::json;
 

@@ -11,7 +11,8 @@ use serde_json::json;
 #[test]
 fn live_and_finished_recordings_play() {
     let _turn = real_time_turn();
-    let server = Server::start(&Setup { recording: "segment_seconds = 2".into(), ..Setup::default() });
+    let server =
+        Server::start(&Setup { recording: "segment_seconds = 2".into(), ..Setup::default() });
     let _publisher = server.publish("show", 5, &["--codec", "vp8"]);
     let api = server.api();
     let recording = api.record(

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
+use harness::process::eventually;
 use harness::receiver::Receiver;
 use harness::server::{Server, Setup};
-use harness::process::eventually;
 use harness::{judge, real_time_turn};
 use serde_json::json;
 
@@ -18,9 +18,7 @@ fn a_crash_loses_neither_upload_nor_event() {
     receiver.refuse(true);
     let mut server = Server::start(&Setup {
         recording: "segment_seconds = 2".into(),
-        sections: "[plugins]\nfolders = [\"PLUGINS\"]\n[plugins.grants.callback-agora]\n\
-                   hosts = [\"127.0.0.1\"]\nprivate_addresses = true\n"
-            .into(),
+        sections: "[plugins]\nfolders = [\"PLUGINS\"]\nallow_private = [\"127.0.0.1\"]\n".into(),
         app: format!(
             "[apps.callback]\nplugin = \"callback-agora\"\nurl = \"{}\"\nsecret = \"s\"\n",
             receiver.url()

@@ -269,6 +269,12 @@ impl Rooms {
             .unwrap_or_default()
     }
 
+    /// How many participants are in all rooms together; those who are silent don't count.
+    pub(crate) fn present(&self) -> usize {
+        let participants = self.rooms.values().flat_map(|room| room.participants.values());
+        participants.filter(|one| matches!(one.owner, Owner::Here(_))).count()
+    }
+
     /// The rooms with somebody in them.
     pub(crate) fn occupied(&self) -> Vec<RoomId> {
         let occupied = |room: &&RoomId| !self.roster(room).is_empty();

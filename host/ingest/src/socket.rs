@@ -146,7 +146,6 @@ impl Socket {
         self.demux.insert(id, peer.ufrag().to_owned());
         self.peers.insert(id, peer);
         self.work(id, udp, |peer, now| peer.timeout(now));
-        self.count();
     }
 
     fn close(&mut self, id: PeerId, reason: LeaveReason, udp: &UdpSocket) {
@@ -232,6 +231,7 @@ impl Socket {
                 for older in self.shared.sessions(|sessions| sessions.connected(id)) {
                     self.close(older, LeaveReason::Replaced, udp);
                 }
+                self.count();
             }
             Output::Frame(frame, start) => {
                 self.shared.rooms(|rooms| rooms.frame(room, id, frame, start));
@@ -241,6 +241,7 @@ impl Socket {
                 tracing::info!(%room, %uid, "publisher silent");
                 let reason = LeaveReason::Lost;
                 self.shared.rooms(|rooms| rooms.gone(room, uid, id, reason, now));
+                self.count();
             }
             Output::Gone(_) => {}
         }
@@ -277,7 +278,7 @@ impl Socket {
     }
 
     fn count(&self) {
-        let participants = self.shared.sessions(|sessions| sessions.participants());
-        gauge!("capstan_publishers").set(participants as f64);
+        let present = self.shared.rooms(|rooms| rooms.present());
+        gauge!("capstan_publishers").set(present as f64);
     }
 }
