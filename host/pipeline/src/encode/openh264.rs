@@ -1,7 +1,8 @@
-#![expect(unsafe_code, reason = "OpenH264 is a C++ library; its safe wrapper can't choose CABAC")]
 //! A safe handle of OpenH264's encoder.
 //!
 //! The encoder reads the planes during the call only, and its output is copied before the next one.
+
+#![expect(unsafe_code, reason = "OpenH264 is a C++ library; its safe wrapper can't choose CABAC")]
 
 use std::ffi::{c_int, c_longlong, c_void};
 use std::ptr;
