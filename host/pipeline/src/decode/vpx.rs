@@ -92,11 +92,12 @@ impl VideoDecoder for VpxDecoder {
         }
         let mut image = None;
         let mut iterator = ptr::null();
-        // SAFETY: the context is initialised; the iterator begins as null, as documented. The last
-        // image of a frame is valid until the next decode.
-        while let Some(next) =
-            NonNull::new(unsafe { vpx_codec_get_frame(&raw mut *self.context, &raw mut iterator) })
-        {
+        loop {
+            let context = &raw mut *self.context;
+            // SAFETY: the context is initialised; the iterator begins as null, as documented. The
+            // last image of a frame is valid until the next decode.
+            let next = unsafe { vpx_codec_get_frame(context, &raw mut iterator) };
+            let Some(next) = NonNull::new(next) else { break };
             image = Some(next);
         }
         if image.is_some() {

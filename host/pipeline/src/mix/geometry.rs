@@ -137,7 +137,7 @@ mod tests {
                     let area = Rect { x: f64::from(i) * part, y: 0.0, width: part, height: 1.0 };
                     let rect = PixelRect::of(area, canvas);
                     assert_eq!(rect.x, expected, "part {i} of {parts} in {width}");
-                    assert!(rect.width % 2 == 0 && rect.height == 16);
+                    assert!(rect.width.is_multiple_of(2) && rect.height == 16);
                     expected = rect.x + rect.width;
                 }
                 assert_eq!(expected, width as usize);

@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     fn tone(amplitude: f32, windows: usize) -> Vec<f32> {
-        let sample = |n: usize| amplitude * if n / 48 % 2 == 0 { 1.0 } else { -1.0 };
+        let sample = |n: usize| amplitude * if (n / 48).is_multiple_of(2) { 1.0 } else { -1.0 };
         (0..windows * WINDOW).map(sample).collect()
     }
 

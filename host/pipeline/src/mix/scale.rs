@@ -83,7 +83,6 @@ impl PlanePlan {
 }
 
 /// Rounds a sum of weighted bytes; the sum is at most 255 * 256, so that nothing overflows.
-#[expect(clippy::cast_possible_truncation, reason = "65280 + 128 shifted by 8 fits a byte")]
 const fn round(sum: u16) -> u8 {
     ((sum + 128) >> 8) as u8
 }

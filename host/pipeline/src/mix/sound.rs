@@ -159,6 +159,26 @@ mod tests {
     }
 
     #[test]
+    fn a_jump_in_time_does_not_click() {
+        let packets = opus(&tone(0.5, 96_000));
+        for shift in [-205_000, 205_000] {
+            let (mut playout, mut voice) = (Playout::new(48_000), Voice::new(1).unwrap());
+            for frame in sound(microphone(uid(1)), &packets) {
+                playout.push(frame);
+            }
+            let (mut out, mut stats) = (Vec::new(), Stats::default());
+            let mut sound = Sound::new(START, 1);
+            sound.mix(24_000, &mut [(&mut playout, &mut voice)], &mut out, &mut stats);
+            playout.set_shift(shift);
+            sound.mix(72_000, &mut [(&mut playout, &mut voice)], &mut out, &mut stats);
+            let steps = out[12_000..].windows(2).map(|pair| (pair[1] - pair[0]).abs());
+            let worst = steps.fold(0.0, f32::max);
+            // The tone itself moves by 0.026 a sample.
+            assert!(worst < 0.06, "a step of {worst} after a shift of {shift} us");
+        }
+    }
+
+    #[test]
     fn broken_packets_and_nobody_are_silence() {
         let packets = vec![Bytes::from_static(&[0xff; 7]); 50];
         let (out, stats) = mixed(&sound(microphone(uid(1)), &packets), 48_000);

@@ -28,7 +28,7 @@ const MAX_SPEED_CHANGE: f64 = 0.005;
 const MEND: f64 = 24_000.0;
 /// The cursor's neighbours that interpolation looks at.
 const MARGIN: i64 = 2;
-/// Sound after silence or a jump fades in over this many samples.
+/// Sound after silence fades in, and over a jump it cross-fades, in this many samples.
 const FADE: usize = 120;
 /// The most that is made up in a row, in samples.
 const CONCEALED: usize = MAX_CONCEALED.as_millis() as usize * 48;
@@ -50,6 +50,8 @@ pub struct Voice {
     missing: usize,
     /// Samples left of a fade-in.
     fading: usize,
+    /// What would have sounded next where the cursor jumped away.
+    tail: Vec<f32>,
     loudness: Loudness,
     block: Vec<f32>,
 }
@@ -69,6 +71,7 @@ impl Voice {
             correcting: false,
             missing: CONCEALED,
             fading: FADE,
+            tail: Vec::new(),
             loudness: Loudness::default(),
             block: Vec::new(),
         })
@@ -90,6 +93,10 @@ impl Voice {
     ) {
         let Some(wanted) = playout.media_time(room) else { return };
         let samples = out.len() / self.channels;
+        if let Some(cursor) = self.cursor.filter(|cursor| (wanted - cursor).abs() > JUMP) {
+            // What would have come next is needed to fade out.
+            self.fill(playout, whole(cursor) + FADE as i64, stats);
+        }
         let (mut cursor, speed) = self.steer(wanted);
         let end = cursor + samples as f64 * speed;
         let exact = speed == 1.0 && cursor.fract() == 0.0;
@@ -113,6 +120,7 @@ impl Voice {
                 cursor += speed;
             }
         }
+        self.cross_fade();
         self.cursor = Some(cursor);
         self.forget(whole(cursor) - MARGIN);
         self.loudness.push(&self.block, self.channels);
@@ -136,15 +144,38 @@ impl Voice {
     }
 
     fn jump(&mut self, to: f64) -> f64 {
+        self.tail.clear();
+        if let Some(cursor) = self.cursor {
+            let (at, channels) = (whole(cursor), self.channels);
+            let cells = (0..FADE * channels).map(|n| {
+                let sample = at + i64::try_from(n / channels).unwrap_or(0);
+                sample_at(&self.buffer, self.first, channels, sample, n % channels)
+            });
+            self.tail.extend(cells);
+        }
         let to_sample = whole(to);
         self.forget(to_sample - MARGIN);
         if self.buffer.is_empty() {
             self.first = to_sample - MARGIN;
             self.missing = CONCEALED;
+        } else if self.first > to_sample {
+            // Back to where nothing is kept: silence until what is.
+            for (n, sample) in self.buffer.iter_mut().take(FADE * self.channels).enumerate() {
+                *sample *= (n / self.channels) as f32 / FADE as f32;
+            }
         }
         self.correcting = false;
-        self.fading = FADE;
         to
+    }
+
+    /// Lets what sounded before a jump fade out into the block.
+    fn cross_fade(&mut self) {
+        let frames = self.tail.len().min(self.block.len()) / self.channels;
+        let pairs = self.block.iter_mut().zip(self.tail.drain(..)).enumerate();
+        for (n, (sample, before)) in pairs.take(frames * self.channels) {
+            let gain = (n / self.channels) as f32 / frames as f32;
+            *sample = *sample * gain + before * (1.0 - gain);
+        }
     }
 
     /// Drops what lies before a media time.
@@ -180,9 +211,10 @@ impl Voice {
         let data = &packet.frame.data;
         let known = Packet::parse(data).map_or(0, |packet| i64::from(packet.samples()));
         let overlap = self.end().saturating_sub(packet.at.0);
-        if overlap >= known.max(1) {
-            let broken = known == 0;
-            *(if broken { &mut stats.broken } else { &mut stats.late }) += 1;
+        if known > 0 && overlap >= known {
+            stats.late += 1;
+            // Its place is past, but what follows it sounds right only if the decoder knows it.
+            let _ = self.decoder.decode(data);
             return;
         }
         match self.decoder.decode(data) {

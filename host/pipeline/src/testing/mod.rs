@@ -66,7 +66,7 @@ pub(crate) fn moving(width: u32, height: u32, number: usize) -> Picture {
 
 /// Encodes pictures as one codec, the first and every `gop`th a key frame.
 pub(crate) fn encoded(codec: Codec, pictures: &[Picture], gop: usize) -> Vec<(FrameKind, Bytes)> {
-    let kind = |n: usize| if n % gop == 0 { FrameKind::Key } else { FrameKind::Delta };
+    let kind = |n: usize| if n.is_multiple_of(gop) { FrameKind::Key } else { FrameKind::Delta };
     let size = pictures[0].size;
     match codec {
         Codec::Vp8 | Codec::Vp9 => {
