@@ -119,7 +119,7 @@ pub struct ApiError {
     /// What to change, after the documented words; may be empty.
     pub detail: String,
     /// Who it is about.
-    pub ids: Ids,
+    pub ids: Box<Ids>,
     /// What a recording has made so far, where the API tells it with an error.
     pub server_response: Option<Value>,
 }
@@ -128,14 +128,14 @@ impl ApiError {
     /// A refusal about nobody in particular.
     #[must_use]
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), ids: Ids::default(), server_response: None }
+        Self { code, detail: detail.into(), ids: Box::default(), server_response: None }
     }
 
     /// Adds whom it is about; what is known already stays.
     #[must_use]
     pub fn about(mut self, ids: &Ids) -> Self {
-        if self.ids == Ids::default() {
-            self.ids = ids.clone();
+        if *self.ids == Ids::default() {
+            *self.ids = ids.clone();
         }
         self
     }

@@ -1,5 +1,7 @@
 //! Hostile JSON: whatever a body holds, the answer is a refusal or a success, never a failure.
 
+#![expect(clippy::unwrap_used, reason = "a helper of tests")]
+
 use proptest::prelude::{Just, Strategy, any, prop};
 use proptest::prop_oneof;
 use proptest::strategy::ValueTree;

@@ -1,5 +1,7 @@
 //! A whole server on loopback with folders of its own, and a client that speaks the API to it.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper of tests")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 

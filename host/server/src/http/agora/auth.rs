@@ -22,13 +22,30 @@ pub(crate) struct Caller {
     pub(crate) app: String,
 }
 
-impl FromRequestParts<Context> for Caller {
-    type Rejection = Response;
+/// Why a caller isn't let in.
+pub(crate) enum Refused {
+    /// Who calls isn't known.
+    Gateway(GatewayError),
+    /// They call for another app.
+    Api(ApiError),
+}
 
-    async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, Response> {
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Gateway(error) => error.into_response(),
+            Self::Api(error) => error.into_response(),
+        }
+    }
+}
+
+impl FromRequestParts<Context> for Caller {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, Refused> {
         let path = RawPathParams::from_request_parts(parts, context)
             .await
-            .map_err(IntoResponse::into_response)?;
+            .map_err(|error| Refused::Gateway(GatewayError::no_route(&error.to_string())))?;
         let app = path.iter().find(|(name, _)| *name == "appid").map_or("", |(_, value)| value);
         let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
@@ -42,8 +59,8 @@ fn check<'a>(
     id: &str,
     header: Option<&str>,
     peer: Option<IpAddr>,
-) -> Result<&'a App, Response> {
-    let unauthorized = |detail: &str| GatewayError::unauthorized(detail).into_response();
+) -> Result<&'a App, Refused> {
+    let unauthorized = |detail: &str| Refused::Gateway(GatewayError::unauthorized(detail));
     let header = header.ok_or_else(|| {
         unauthorized("send the header Authorization: Basic base64(key:secret) of your app")
     })?;
@@ -63,7 +80,7 @@ fn check<'a>(
     }
     let app = fits.into_iter().find(|app| app.id == id).ok_or_else(|| {
         let detail = format!("appid {:?} is not the app of this key", cut(id));
-        ApiError::new(Code::InvalidAppId, detail).into_response()
+        Refused::Api(ApiError::new(Code::InvalidAppId, detail))
     })?;
     if app.loopback_only && !peer.is_some_and(|peer| peer.to_canonical().is_loopback()) {
         return Err(unauthorized(
@@ -98,7 +115,7 @@ mod tests {
                 assert_eq!(app.id, id);
                 StatusCode::OK
             }
-            Err(response) => response.status(),
+            Err(refused) => refused.into_response().status(),
         }
     }
 

@@ -95,8 +95,7 @@ pub(crate) async fn start(
         let detail = "a resource id is valid for 5 minutes; acquire another";
         return Err(about(ApiError::new(Code::Expired, detail)));
     }
-    root.object("clientRequest", |request| unserved::start(request))
-        .map_err(|bad| about(invalid(bad)))?;
+    root.object("clientRequest", unserved::start).map_err(|bad| about(invalid(bad)))?;
     let request =
         root.object("clientRequest", StartRequest::read).map_err(|bad| about(invalid(bad)))?;
     kept_promise(&resource, &root).map_err(about)?;

@@ -35,7 +35,7 @@ pub(crate) struct Object<'a> {
 
 /// The way to an object, linked towards the root.
 struct Path<'a> {
-    parent: Option<&'a Path<'a>>,
+    parent: Option<&'a Self>,
     step: String,
 }
 
