@@ -135,6 +135,9 @@ impl Room {
 
     /// Brings everybody's pictures up to a tick; `period` is the time between ticks in µs.
     pub(super) fn advance(&mut self, tick: RoomTime, period: i64, stats: &mut Stats) {
+        // A tick's picture is seen until the next tick: what comes nearer to this one belongs here, so
+        // that pictures are as often early as late against the sound.
+        let until = tick.offset_micros(period / 2);
         for person in self.people.values_mut() {
             let Person { audio, camera, screen, .. } = person;
             let mut tracks: Vec<&mut Playout> = Vec::with_capacity(3);
@@ -143,7 +146,7 @@ impl Room {
             tracks.extend(screen.as_mut().map(|track| &mut track.playout));
             align(&mut tracks, period / SLEW);
             for track in person.videos() {
-                track.advance(tick, self.pictures, stats);
+                track.advance(tick, until, self.pictures, stats);
             }
         }
     }

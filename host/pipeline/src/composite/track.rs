@@ -48,13 +48,19 @@ impl VideoTrack {
         self.muted = None;
     }
 
-    /// Decodes what is due at a tick.
-    pub(super) fn advance(&mut self, tick: RoomTime, decode: bool, stats: &mut Stats) {
+    /// Decodes what belongs to a tick: everything `until` half a tick after it.
+    pub(super) fn advance(
+        &mut self,
+        tick: RoomTime,
+        until: RoomTime,
+        decode: bool,
+        stats: &mut Stats,
+    ) {
         let hidden = self.muted.map(|since| since.max(self.last + HOLD_PICTURE));
         self.expired = hidden.is_some_and(|from| tick >= from);
-        let mut due = self.playout.take_due(tick);
+        let mut due = self.playout.take_due(until);
         while let Some(queued) = due {
-            due = self.playout.take_due(tick);
+            due = self.playout.take_due(until);
             if !decode {
                 continue;
             }
