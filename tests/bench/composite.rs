@@ -1,7 +1,8 @@
 //! The composite job from files, as fast as it goes: decode, scale, paint, encode, mux.
 //!
 //! `bench-composite OUT WIDTHxHEIGHT KBIT h264|av1 SECONDS CLIP.ivf:CLIP.opus ...` writes an HLS
-//! recording into OUT and prints one line of JSON: CPU seconds, peak memory, pictures.
+//! recording into OUT and prints one line of JSON: CPU seconds, peak memory, pictures. With
+//! `BENCH_RAW=FILE` it also writes every unencoded picture as I420, for a comparison of quality.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,13 +12,15 @@
 )]
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use capstan_media::codec::Codec;
 use capstan_media::container::playlist::{Entry, Playlist, render, target_seconds};
-use capstan_media::frame::{Continuity, Frame, FrameKind, Size};
+use capstan_media::frame::{Continuity, Frame, FrameKind, Picture, Size};
 use capstan_media::room::RoomEvent;
 use capstan_media::scene::Colour;
 use capstan_media::time::{RoomTime, RtpTime};
@@ -52,6 +55,7 @@ fn main() {
     for number in 0..clips.len() {
         composite.push(&RoomEvent::Joined { uid: uid(number), at: start });
     }
+    let mut raw = std::env::var_os("BENCH_RAW").map(|path| File::create(path).unwrap());
     let mut files = Files::new(PathBuf::from(out), start);
     while composite.next_tick() < end {
         let due = composite.due();
@@ -63,6 +67,9 @@ fn main() {
         }
         let outputs = composite.render().unwrap();
         files.take(outputs, &composite);
+        if let (Some(raw), Some(picture)) = (&mut raw, composite.picture()) {
+            write_i420(raw, picture);
+        }
     }
     let outputs = composite.finish().unwrap();
     files.take(outputs, &composite);
@@ -189,6 +196,17 @@ impl Files {
             micros: segment.micros,
             discontinuity: false,
         });
+    }
+}
+
+fn write_i420(file: &mut File, picture: &Picture) {
+    let Size { width, height } = picture.size;
+    let halves = [(width, height), (width.div_ceil(2), height.div_ceil(2))];
+    for (number, plane) in picture.planes.iter().enumerate() {
+        let (width, height) = halves[number.min(1)];
+        for row in plane.data.chunks(plane.stride).take(height as usize) {
+            file.write_all(&row[..width as usize]).unwrap();
+        }
     }
 }
 
