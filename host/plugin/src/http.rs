@@ -113,8 +113,7 @@ impl From<Failure> for TransportFailure {
 impl Sender {
     /// Trusts the authorities that browsers trust, and those in the PEM file `extra_ca`.
     pub(crate) fn new(limits: Limits, extra_ca: Option<&Path>) -> Result<Self, SenderError> {
-        let mut roots =
-            RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect() };
+        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         if let Some(file) = extra_ca {
             add_certificates(&mut roots, file)?;
         }

@@ -22,6 +22,7 @@ struct Puts;
 
 struct Config {
     mode: String,
+    secure: bool,
     host: String,
     port: u16,
 }
@@ -45,8 +46,12 @@ impl exports::capstan::plugin::plugin::Guest for Puts {
             return Err(vec![ConfigError { pointer: "/port".into(), message }]);
         };
         let text = |name| member(&config, name).unwrap_or_default().to_owned();
-        let config = CONFIG.get_or_init(|| Config { mode: text("mode"), host: text("host"), port });
-        Ok(vec![Endpoint { scheme: Scheme::Http, host: config.host.clone(), port: Some(port) }])
+        let config = CONFIG.get_or_init(|| {
+            let secure = text("scheme") == "https";
+            Config { mode: text("mode"), secure, host: text("host"), port }
+        });
+        let scheme = if config.secure { Scheme::Https } else { Scheme::Http };
+        Ok(vec![Endpoint { scheme, host: config.host.clone(), port: Some(port) }])
     }
 }
 
@@ -155,7 +160,7 @@ impl Upload {
         let config = CONFIG.get().expect("configured");
         Request {
             method: Method::Put,
-            transport: Transport::Http,
+            transport: if config.secure { Transport::Https } else { Transport::Http },
             host: config.host.clone(),
             port: Some(config.port),
             target: format!("//{}/../%2F~?a=%20&mark={mark}", self.job.key),
