@@ -12,6 +12,7 @@ use super::bindings::capstan::plugin::io::TransportError;
 use super::bindings::exports::capstan::plugin::uploader::{
     Action, DigestRequest, Event, Outcome, Work,
 };
+use super::moment::host_failed;
 use crate::digest::digest;
 use crate::fault::{Broke, cut};
 use crate::grants::{Denial, Reach};
@@ -139,21 +140,15 @@ impl Flight {
     }
 
     /// Waits for the end of at least one action.
-    pub(crate) async fn ended(&mut self) -> Vec<Event> {
+    pub(crate) async fn ended(&mut self) -> Result<Vec<Event>, Broke> {
         let mut events = Vec::new();
         let mut next = self.tasks.join_next().await;
         while let Some(ended) = next {
-            match ended {
-                Ok(event) => {
-                    self.ids.remove(&event.id);
-                    events.push(event);
-                }
-                // A task that panicked tells nothing; the machine sees its action as under way,
-                // and the job ends by its own bounds.
-                Err(error) => tracing::error!(%error, "an action of an upload ended badly"),
-            }
+            let event = ended.map_err(|error| host_failed(&error.to_string()))?;
+            self.ids.remove(&event.id);
+            events.push(event);
             next = self.tasks.try_join_next();
         }
-        events
+        Ok(events)
     }
 }

@@ -121,7 +121,7 @@ impl Job<'_> {
                     flight.start(actions)?;
                 }
             }
-            events = flight.ended().await;
+            events = flight.ended().await?;
         }
         Err(Broke::bad_answer(format!("no end after {turns} turns")).into())
     }

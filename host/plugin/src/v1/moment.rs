@@ -20,7 +20,7 @@ pub(crate) async fn on_worker<T: Send + 'static>(
     tokio::task::spawn_blocking(call).await.map_err(|error| host_failed(&error.to_string()))
 }
 
-/// The host's own failure in a guest's call; told like a trap, since its effect is the same.
-fn host_failed(what: &str) -> Broke {
-    Broke { kind: FaultKind::Trapped, detail: format!("the host couldn't call it: {what}") }
+/// The host's own failure on a guest's behalf; told like a trap, since its effect is the same.
+pub(crate) fn host_failed(what: &str) -> Broke {
+    Broke { kind: FaultKind::Trapped, detail: format!("the host failed: {what}") }
 }

@@ -75,6 +75,11 @@ async fn read(stream: &mut TcpStream) -> String {
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
 const BUSY: &str = "HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n";
 const DENIED: &str = "HTTP/1.1 403 Forbidden\r\ncontent-length: 9\r\n\r\nwrong key";
+const WORDY: &str = concat!(
+    "HTTP/1.1 403 Forbidden\r\ncontent-length: 80\r\n\r\n",
+    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+);
 const ODD: &str = "HTTP/1.1 631 Odd\r\ncontent-length: 0\r\n\r\n";
 
 /// Keeps saved states.
@@ -166,6 +171,9 @@ async fn what_the_vendor_says_keeps_its_class() {
     assert_eq!(code(error), "bad-credentials");
     let odd = Server::start(|_| ODD).await.address.port();
     assert_eq!(code(bench.put("whole", "127.0.0.1", odd).await.unwrap_err()), "bad-credentials");
+    let wordy = Server::start(|_| WORDY).await.address.port();
+    let error = bench.put("whole", "127.0.0.1", wordy).await.unwrap_err().to_string();
+    assert_eq!(error.matches('x').count(), 64, "cut where the plugin wanted it: {error}");
     let silent = Server::start(|_| "").await.address.port();
     let error = bench.put("whole", "127.0.0.1", silent).await.unwrap_err();
     assert!(matches!(error, UploadError::Transient { .. }), "{error}");
