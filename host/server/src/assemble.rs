@@ -23,6 +23,7 @@ use crate::commands::warnings;
 use crate::config::Config;
 use crate::http::agora::{KeyError, Resources};
 use crate::http::{Context, Parts, router};
+use crate::janitor;
 use crate::plugins::{self, PluginLayouts, PluginsError};
 use crate::recorder::{self, Recorder};
 use crate::store::{AllStorages, NativeStore, StoreError};
@@ -150,6 +151,7 @@ impl Server {
         let numbers = context.metrics.clone();
         let background = vec![
             tokio::spawn(async move { outbox.run(ports).await }),
+            tokio::spawn(janitor::run(context.clone())),
             tokio::spawn(async move {
                 let mut ticks = tokio::time::interval(UPKEEP);
                 loop {

@@ -20,18 +20,20 @@ use capstan_pipeline::encode::{AudioSettings, EncodeError, OutputAudio, audio_en
 use capstan_recording::handle::{Equipment, LayoutChange};
 use capstan_recording::ports::{Layout, LayoutError, StorageTarget, Storages, UploadError};
 use capstan_recording::settings::{AudioCodec, LayoutChoice, OutputSettings, VideoCodec};
-use capstan_recording::status::StopReason;
+use capstan_recording::status::{Owed, StopReason};
 use capstan_recording::{Outbox, Recording, RecordingHandle, RecordingSettings};
 use thiserror::Error;
 use tokio_util::task::TaskTracker;
 
 pub use self::av1::Av1Error;
 use self::av1::{Av1Gate, Load};
-use self::session::Sessions;
 pub use self::session::{Found, Session};
+use self::session::{Sessions, why};
 use self::source::{Asker, Room};
 use crate::config::Recording as Limits;
 
+/// How often the end looks whether everything owed has left.
+const DRAIN_POLL: Duration = Duration::from_millis(50);
 /// How far a composite may fall behind before it skips pictures.
 const OVERLOAD_AFTER: Duration = Duration::from_millis(500);
 
@@ -179,18 +181,22 @@ impl Recorder {
         Ok(())
     }
 
-    /// The recording of this sid, as far as this process knows it.
+    /// The recording of this sid, of this process or an earlier one.
     #[must_use]
     pub fn find(&self, sid: &str) -> Found {
-        self.sessions().find(sid)
+        match self.sessions().find(sid) {
+            Found::Unknown => match self.parts.outbox.outcome(sid) {
+                Some(outcome) => Found::Over(why(&outcome)),
+                None => Found::Unknown,
+            },
+            found => found,
+        }
     }
 
     /// Whether that sid was ever started, in this process or an earlier one.
     #[must_use]
     pub fn was_started(&self, sid: &str) -> bool {
-        !matches!(self.find(sid), Found::Unknown)
-            || self.folder(sid).exists()
-            || self.parts.outbox.outcome(sid).is_some()
+        !matches!(self.find(sid), Found::Unknown) || self.folder(sid).exists()
     }
 
     /// Every recording that runs or still uploads.
@@ -283,7 +289,13 @@ impl Recorder {
         if tokio::time::timeout(patience, stopped).await.is_err() {
             tracing::warn!("recordings did not end in time; their tapes hold everything so far");
         }
-        if tokio::time::timeout(patience, self.watchers.wait()).await.is_err() {
+        let drained = async {
+            self.watchers.wait().await;
+            while owes(self.parts.outbox.owed()) {
+                tokio::time::sleep(DRAIN_POLL).await;
+            }
+        };
+        if tokio::time::timeout(patience, drained).await.is_err() {
             let owed = self.parts.outbox.owed();
             tracing::warn!(
                 uploads = owed.uploads,
@@ -376,6 +388,11 @@ impl Recorder {
     fn sessions(&self) -> MutexGuard<'_, Sessions> {
         lock(&self.sessions)
     }
+}
+
+/// Whether anything is on its way out. What is parked waits for the operator, not for the end.
+const fn owes(owed: Owed) -> bool {
+    owed.uploads > 0 || owed.events > 0
 }
 
 /// Refuses a sound encoder that this build lacks before anything is started.

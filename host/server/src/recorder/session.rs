@@ -155,7 +155,7 @@ impl Sessions {
 }
 
 /// Why a recording is over, for whoever asks for it later.
-fn why(outcome: &Outcome) -> String {
+pub(super) fn why(outcome: &Outcome) -> String {
     if let Some(failure) = &outcome.failure {
         return format!("it failed: {failure}");
     }
