@@ -11,7 +11,7 @@ pub struct Stats {
     pub skipped: u64,
     /// Video frames decoded.
     pub decoded: u64,
-    /// Video frames not decoded because nothing refers to them and a newer one was due.
+    /// Video frames not decoded because nothing refers to them and another came for the same tick.
     pub superseded: u64,
     /// Video frames not decoded because frames before them are missing or broken.
     pub undecodable: u64,

@@ -16,7 +16,7 @@ use super::{Composite, CompositeSettings, Output};
 use crate::encode::{AudioSettings, OutputAudio, OutputVideo, VideoSettings};
 use crate::mix::grid::grid;
 use crate::testing::{
-    START, camera, encoded, flat, frame, microphone, moving, opus, sound, tone, uid,
+    START, camera, encoded, flat, frame, microphone, moving, opus, sound, tone, uid, vpx,
 };
 
 const FPS: u32 = 15;
@@ -303,6 +303,33 @@ fn sound_alone_needs_no_pictures() {
     assert_eq!((pictures.len(), ticks_of(&sounds)), (0, 2 * 48_000));
     assert_eq!((composite.stats().decoded, composite.starving().len()), (0, 0));
     assert_eq!(composite.tracks().map(|tracks| tracks.len()), Some(1));
+}
+
+#[test]
+fn frames_that_nothing_needs_are_not_decoded_at_a_lower_rate() {
+    // 30 frames a second in two temporal layers, 15 pictures a second out.
+    let size = Size { width: 64, height: 48 };
+    let mut encoder = vpx::Encoder::layered(Codec::Vp8, size);
+    let mut composite = Composite::new(settings(), START).unwrap();
+    composite.push(&RoomEvent::Joined { uid: uid(1), at: START });
+    for n in 0..60_usize {
+        let picture = moving(64, 48, n);
+        let kind = if n == 0 { FrameKind::Key } else { FrameKind::Delta };
+        let data = if n.is_multiple_of(2) {
+            encoder.encode(&picture, kind)
+        } else {
+            encoder.encode_droppable(&picture)
+        };
+        let micros = i64::try_from(n).unwrap() * 1_000_000 / 30;
+        let frame = frame(camera(uid(1)), Codec::Vp8, micros, kind, data);
+        composite.push(&RoomEvent::Frame(Arc::new(frame)));
+    }
+    for _ in 0..29 {
+        tick(&mut composite);
+    }
+    let stats = composite.stats();
+    assert!(stats.superseded >= 27, "{stats:?}");
+    assert!(stats.decoded <= 31 && stats.broken == 0, "{stats:?}");
 }
 
 #[test]

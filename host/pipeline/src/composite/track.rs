@@ -6,11 +6,11 @@ use capstan_media::frame::{Frame, Size};
 use capstan_media::time::RoomTime;
 
 use crate::decode::DecodeError;
-use crate::decode::stream::{Decoded, VideoStream, is_droppable};
+use crate::decode::stream::{Decoded, VideoStream};
 use crate::limits::HOLD_PICTURE;
 use crate::mix::canvas::Shown;
 use crate::mix::voice::Voice;
-use crate::playout::{Playout, Pushed};
+use crate::playout::{Playout, Pushed, Queued};
 use crate::stats::Stats;
 
 /// A camera or a screen.
@@ -58,13 +58,21 @@ impl VideoTrack {
     ) {
         let hidden = self.muted.map(|since| since.max(self.last + HOLD_PICTURE));
         self.expired = hidden.is_some_and(|from| tick >= from);
-        let mut due = self.playout.take_due(until);
-        while let Some(queued) = due {
-            due = self.playout.take_due(until);
-            if !decode {
-                continue;
-            }
-            if due.is_some() && is_droppable(&queued.frame) {
+        let due = std::iter::from_fn(|| self.playout.take_due(until));
+        let due: Vec<(Queued, bool)> = due
+            .map(|queued| {
+                let droppable = self.stream.is_droppable(&queued.frame);
+                (queued, droppable)
+            })
+            .collect();
+        if !decode {
+            return;
+        }
+        // A frame that nothing needs is decoded only if nothing else came for this tick.
+        let all_droppable = due.iter().all(|&(_, droppable)| droppable);
+        let last = due.len().saturating_sub(1);
+        for (number, (queued, droppable)) in due.into_iter().enumerate() {
+            if droppable && !(all_droppable && number == last) {
                 stats.superseded += 1;
                 if queued.after_gap {
                     self.stream.lose();

@@ -1,6 +1,7 @@
 //! AV1 by dav1d, single-threaded, one frame in and one picture out.
 
 use bytes::Bytes;
+use capstan_media::bitstream::av1;
 use capstan_media::codec::Codec;
 use capstan_media::frame::Size;
 use dav1d::{Decoder, PixelLayout, PlanarImageComponent, Plane, Settings};
@@ -57,6 +58,10 @@ impl VideoDecoder for Av1Decoder {
         self.picture = None;
         if data.is_empty() {
             return Err(DecodeError::Broken { codec: CODEC, what: "empty".into() });
+        }
+        // The library writes what it thinks of malformed units to the process's error output.
+        if let Some(Err(bad)) = av1::obus(data).find(Result::is_err) {
+            return Err(DecodeError::Broken { codec: CODEC, what: bad.to_string() });
         }
         let mut answer = self.decoder.send_data(data.clone(), None, None, None);
         let mut any = false;

@@ -31,6 +31,7 @@ pub struct VideoStream {
     /// Counts pictures; 0 before the first.
     version: u64,
     size: Option<Size>,
+    dependencies: vp8::Dependencies,
 }
 
 impl std::fmt::Debug for VideoStream {
@@ -44,6 +45,22 @@ impl std::fmt::Debug for VideoStream {
 }
 
 impl VideoStream {
+    /// Whether no later frame needs this one, so that it may be left out when a newer one is due.
+    /// Takes every frame in the sender's order, before it is pushed.
+    pub fn is_droppable(&mut self, frame: &Frame) -> bool {
+        match frame.codec {
+            Codec::Vp8 => self.dependencies.is_droppable(&frame.data),
+            // nal_ref_idc of slices is zero (7.4.1); anything but slices, delimiters and
+            // supplements is kept.
+            Codec::H264 => {
+                let nals = h264::nal_units(&frame.data);
+                let mut heads = nals.filter_map(|nal| nal.first()).peekable();
+                heads.peek().is_some() && heads.all(|head| matches!(head & 0x7f, 1 | 6 | 9))
+            }
+            Codec::Vp9 | Codec::Av1 | Codec::Opus => false,
+        }
+    }
+
     /// Takes the next frame in the sender's order, `after_gap` if frames before it are missing.
     pub fn push(&mut self, frame: &Frame, after_gap: bool) -> Decoded {
         if frame.kind == FrameKind::Delta {
@@ -109,20 +126,6 @@ impl VideoStream {
     pub fn shown(&self) -> Option<Shown<'_>> {
         let picture = self.decoder.as_ref().and_then(|(_, decoder)| decoder.picture());
         self.size.map(|_| Shown { version: self.version, picture })
-    }
-}
-
-/// Whether no later frame needs this one, so that it may be left out when a newer one is due.
-#[must_use]
-pub fn is_droppable(frame: &Frame) -> bool {
-    match frame.codec {
-        Codec::Vp8 => vp8::Header::parse(&frame.data).is_ok_and(|header| header.droppable),
-        // nal_ref_idc of slices is zero (7.4.1); anything but slices and delimiters is kept.
-        Codec::H264 => {
-            let mut nals = h264::nal_units(&frame.data).filter_map(|nal| nal.first()).peekable();
-            nals.peek().is_some() && nals.all(|head| matches!(head & 0x7f, 1 | 6 | 9))
-        }
-        Codec::Vp9 | Codec::Av1 | Codec::Opus => false,
     }
 }
 
@@ -243,12 +246,14 @@ mod tests {
     #[test]
     fn frames_that_nothing_refers_to_may_be_left_out() {
         let pictures = film(5);
-        let mut encoder = vpx::Encoder::new(Codec::Vp8, pictures[0].size);
+        let mut encoder = vpx::Encoder::layered(Codec::Vp8, pictures[0].size);
         let as_frame = |n: i64, kind, data| frame(camera(uid(1)), Codec::Vp8, n, kind, data);
         let key = as_frame(0, FrameKind::Key, encoder.encode(&pictures[0], FrameKind::Key));
         let extra = as_frame(1, FrameKind::Delta, encoder.encode_droppable(&pictures[1]));
         let next = as_frame(2, FrameKind::Delta, encoder.encode(&pictures[2], FrameKind::Delta));
-        assert!(!is_droppable(&key) && is_droppable(&extra) && !is_droppable(&next));
+        let mut judge = VideoStream::default();
+        let judged = [&key, &extra, &next].map(|frame| judge.is_droppable(frame));
+        assert_eq!(judged, [false, true, false]);
         let (mut all, mut fewer) = (VideoStream::default(), VideoStream::default());
         for frame in [&key, &extra, &next] {
             all.push(frame, false);

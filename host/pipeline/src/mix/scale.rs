@@ -40,6 +40,7 @@ enum Across {
     Half,
     /// Few taps: all outputs have the same number, padded with zeros.
     Two(Vec<Few<2>>),
+    Three(Vec<Few<3>>),
     Four(Vec<Few<4>>),
     Eight(Vec<Few<8>>),
     Many(Vec<Tap>),
@@ -134,6 +135,7 @@ impl Across {
         let most = taps.iter().map(|tap| tap.weights.len()).max().unwrap_or(0);
         match most {
             0..=2 if len >= 2 => Self::Two(few(&taps, len)),
+            0..=3 if len >= 3 => Self::Three(few(&taps, len)),
             0..=4 if len >= 4 => Self::Four(few(&taps, len)),
             0..=8 if len >= 8 => Self::Eight(few(&taps, len)),
             _ => Self::Many(taps),
@@ -155,6 +157,7 @@ impl Across {
                 }
             }
             Self::Two(taps) => run_few(taps, row, target),
+            Self::Three(taps) => run_few(taps, row, target),
             Self::Four(taps) => run_few(taps, row, target),
             Self::Eight(taps) => run_few(taps, row, target),
             Self::Many(taps) => {

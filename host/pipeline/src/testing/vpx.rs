@@ -9,10 +9,10 @@ use capstan_media::codec::Codec;
 use capstan_media::frame::{FrameKind, Picture, Size};
 use vpx_sys::{
     VP8_EFLAG_NO_UPD_ARF, VP8_EFLAG_NO_UPD_ENTROPY, VP8_EFLAG_NO_UPD_GF, VP8_EFLAG_NO_UPD_LAST,
-    VPX_DL_REALTIME, VPX_EFLAG_FORCE_KF, VPX_ENCODER_ABI_VERSION, vpx_codec_ctx_t,
-    vpx_codec_cx_pkt_kind, vpx_codec_destroy, vpx_codec_enc_config_default, vpx_codec_enc_init_ver,
-    vpx_codec_encode, vpx_codec_err_t, vpx_codec_get_cx_data, vpx_codec_vp8_cx, vpx_codec_vp9_cx,
-    vpx_image_t, vpx_img_fmt, vpx_img_wrap,
+    VPX_DL_REALTIME, VPX_EFLAG_FORCE_KF, VPX_ENCODER_ABI_VERSION, VPX_ERROR_RESILIENT_DEFAULT,
+    vpx_codec_ctx_t, vpx_codec_cx_pkt_kind, vpx_codec_destroy, vpx_codec_enc_config_default,
+    vpx_codec_enc_init_ver, vpx_codec_encode, vpx_codec_err_t, vpx_codec_get_cx_data,
+    vpx_codec_vp8_cx, vpx_codec_vp9_cx, vpx_image_t, vpx_img_fmt, vpx_img_wrap,
 };
 
 pub(crate) struct Encoder {
@@ -23,6 +23,16 @@ pub(crate) struct Encoder {
 
 impl Encoder {
     pub(crate) fn new(codec: Codec, size: Size) -> Self {
+        Self::with(codec, size, 1)
+    }
+
+    /// As browsers set it up for two temporal layers: every frame repeats the settings that it goes
+    /// by, and every second one is of the upper layer.
+    pub(crate) fn layered(codec: Codec, size: Size) -> Self {
+        Self::with(codec, size, 2)
+    }
+
+    fn with(codec: Codec, size: Size, layers: u32) -> Self {
         // SAFETY: zeros are the documented initial state; the interfaces are static.
         unsafe {
             let mut context: Box<vpx_codec_ctx_t> = Box::new(MaybeUninit::zeroed().assume_init());
@@ -34,6 +44,14 @@ impl Encoder {
             let mut config = config.assume_init();
             (config.g_w, config.g_h) = (size.width, size.height);
             config.g_lag_in_frames = 0;
+            if layers == 2 {
+                config.g_error_resilient = VPX_ERROR_RESILIENT_DEFAULT;
+                config.ts_number_layers = layers;
+                config.ts_periodicity = layers;
+                config.ts_target_bitrate[..2].copy_from_slice(&[600, 1_000]);
+                config.ts_rate_decimator[..2].copy_from_slice(&[2, 1]);
+                config.ts_layer_id[..2].copy_from_slice(&[0, 1]);
+            }
             config.rc_target_bitrate = 1_000;
             config.kf_max_dist = 100_000;
             let version = VPX_ENCODER_ABI_VERSION.cast_signed();
