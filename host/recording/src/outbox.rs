@@ -293,7 +293,12 @@ impl Inner {
             change.conclude(&books, now);
             change
         };
-        self.commit(&turn, change)
+        let ledger = change.ledger.clone();
+        self.commit(&turn, change)?;
+        if ledger.stage == Stage::Closed && self.all_left(&ledger.sid) {
+            files::remove_tapes(&ledger);
+        }
+        Ok(())
     }
 
     fn commit(&self, _turn: &MutexGuard<'_, ()>, change: Change) -> Result<(), OutboxError> {
@@ -325,9 +330,9 @@ impl Inner {
         }
     }
 
-    /// Whether every file of the recording is in the bucket and none will follow.
-    fn all_left(&self, ledger: &Ledger) -> bool {
-        ledger.stage != Stage::Live && self.books().uploads_of(&ledger.sid).next().is_none()
+    /// Whether no file of the recording is owed or parked.
+    fn all_left(&self, sid: &str) -> bool {
+        self.books().uploads_of(sid).next().is_none()
     }
 
     /// Forgets recordings that ended long ago and owe nothing, and removes their local files.

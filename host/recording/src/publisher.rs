@@ -1,10 +1,13 @@
 //! Puts segments and the playlist on disk, then owes them to the outbox.
 //!
 //! A segment is whole on disk before the playlist names it, and the playlist before its upload is
-//! owed, so a process that dies anywhere leaves a playlist that plays.
+//! owed, so a process that dies anywhere leaves a playlist that plays. Segments that a full disk
+//! refuses wait in memory, within a bound; what must be given up is marked and told.
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use capstan_media::container::playlist::{self, Entry, Playlist};
@@ -17,7 +20,13 @@ use crate::event::{Code, Module, Problem};
 use crate::listing::uri_of;
 use crate::names;
 use crate::outbox::{NewFile, hls_folder, write_whole};
+use crate::seldom::Seldom;
 use crate::shared::Shared;
+
+/// The most bytes of segments that wait for a disk: minutes of a usual recording.
+const MAX_WAITING: usize = 16 * 1024 * 1024;
+/// How often a disk that refuses is told of by an event.
+const EVENTS_EVERY: Duration = Duration::from_secs(60);
 
 /// One recording's files.
 pub(crate) struct Publisher {
@@ -26,11 +35,14 @@ pub(crate) struct Publisher {
     stem: String,
     playlist: Playlist,
     init: Option<(String, Bytes)>,
+    /// Segments that aren't on disk yet: normally none outlive a call.
+    waiting: VecDeque<Segment>,
     /// The segment before isn't in the playlist, so the next one doesn't go on from it.
     broken: bool,
     /// Files on disk that aren't owed yet: normally none outlive a call.
     unowed: Vec<NewFile>,
     start: RoomTime,
+    events_of_refusal: Seldom,
 }
 
 impl Publisher {
@@ -46,9 +58,11 @@ impl Publisher {
             stem,
             playlist,
             init: None,
+            waiting: VecDeque::new(),
             broken: false,
             unowed: Vec::new(),
             start,
+            events_of_refusal: Seldom::new(EVENTS_EVERY),
         }
     }
 
@@ -57,13 +71,20 @@ impl Publisher {
         for cut in cuts {
             match cut {
                 Cut::Init(bytes) => self.init = Some((names::init(&self.stem), bytes)),
-                Cut::Segment(segment) => self.segment(&segment),
+                Cut::Segment(segment) => {
+                    self.waiting.push_back(segment);
+                    self.write_waiting();
+                }
             }
         }
     }
 
     /// Writes the playlist's last version. Nothing is written if no segment ever was.
     pub(crate) fn end(&mut self) {
+        self.write_waiting();
+        for segment in std::mem::take(&mut self.waiting) {
+            self.lose(&segment);
+        }
         if self.playlist.entries.is_empty() {
             return;
         }
@@ -71,11 +92,31 @@ impl Publisher {
         self.list();
     }
 
-    fn segment(&mut self, segment: &Segment) {
+    /// Writes what waits, oldest first, and lists what was written.
+    fn write_waiting(&mut self) {
+        let before = self.playlist.entries.len();
+        while let Some(segment) = self.waiting.pop_front() {
+            if !self.segment(&segment) {
+                self.waiting.push_front(segment);
+                break;
+            }
+        }
+        if self.playlist.entries.len() > before {
+            self.list();
+        }
+        while self.waiting.iter().map(|segment| segment.bytes.len()).sum::<usize>() > MAX_WAITING
+            && let Some(oldest) = self.waiting.pop_front()
+        {
+            self.lose(&oldest);
+        }
+    }
+
+    /// Writes a segment and makes it part of the playlist. False if the disk refuses.
+    fn segment(&mut self, segment: &Segment) -> bool {
         let name = names::slice(&self.stem, segment.start);
-        let Some(init_uri) = self.write_init() else { return self.lose(&name) };
+        let Some(init_uri) = self.write_init() else { return false };
         if !self.write(&name, &segment.bytes) {
-            return self.lose(&name);
+            return false;
         }
         metrics::counter!("capstan_segments_total").increment(1);
         self.shared.numbers().segments += 1;
@@ -86,7 +127,7 @@ impl Publisher {
             micros: segment.micros,
             discontinuity: std::mem::take(&mut self.broken),
         });
-        self.list();
+        true
     }
 
     /// Writes the init segment before the first segment. Its name, or `None` if it can't be written.
@@ -108,15 +149,16 @@ impl Publisher {
                 true
             }
             Err(error) => {
-                self.fail(format!("{name} can't be written: {error}"));
+                self.fail(format!("{name} can't be written yet: {error}"));
                 false
             }
         }
     }
 
-    fn lose(&mut self, name: &str) {
+    fn lose(&mut self, segment: &Segment) {
         self.broken = true;
-        let why = format!("segment {name} couldn't be written");
+        let name = names::slice(&self.stem, segment.start);
+        let why = format!("segment {name} couldn't be written; its frames may be on tape");
         self.shared.lost(LossPlace::Segment, 1, why);
     }
 
@@ -129,7 +171,7 @@ impl Publisher {
                 self.unowed.retain(|file| !file.is_playlist);
                 self.unowed.push(NewFile::playlist(path, text.len() as u64));
             }
-            Err(error) => self.fail(format!("the playlist can't be written: {error}")),
+            Err(error) => self.fail(format!("the playlist can't be written yet: {error}")),
         }
         let sid = &self.shared.settings.sid;
         match self.shared.outbox.file(sid, self.start, &self.unowed) {
@@ -139,7 +181,11 @@ impl Publisher {
         }
     }
 
-    fn fail(&self, message: String) {
+    fn fail(&mut self, message: String) {
+        if !self.events_of_refusal.may(self.shared.clock.now()) {
+            tracing::warn!(sid = %self.shared.settings.sid, message, "the disk refuses");
+            return;
+        }
         let (module, code) = (Module::Recorder, Code::FileOperation);
         self.shared.fail(Problem { module, level: 4, code, message });
     }

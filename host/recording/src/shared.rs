@@ -41,6 +41,8 @@ pub(crate) struct Numbers {
     pub(crate) frames: u64,
     pub(crate) frames_lost: u64,
     pub(crate) trouble: Option<String>,
+    /// The disk refuses the timeline.
+    pub(crate) timeline_waits: bool,
 }
 
 impl Shared {
@@ -82,20 +84,26 @@ impl Shared {
         }
     }
 
-    /// Writes a mark on the timeline. One that can't be written is logged: the recording goes on.
+    /// Writes a mark on the timeline; one that can't be written yet waits there.
     pub(crate) fn mark(&self, mark: &Mark) {
         let mut timeline = self.timeline.lock().unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = timeline.append(mark) {
-            tracing::error!(sid = %self.settings.sid, %error, ?mark, "timeline can't be written");
+            tracing::debug!(sid = %self.settings.sid, %error, ?mark, "a mark waits for the disk");
         }
     }
 
     /// Makes the timeline durable.
     pub(crate) fn sync_timeline(&self) {
         let mut timeline = self.timeline.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = timeline.sync() {
-            tracing::error!(sid = %self.settings.sid, %error, "timeline can't be synced");
+        let refused = timeline.sync().err();
+        drop(timeline);
+        let mut numbers = self.numbers();
+        if let Some(error) = &refused
+            && !numbers.timeline_waits
+        {
+            tracing::error!(sid = %self.settings.sid, %error, "timeline can't be written");
         }
+        numbers.timeline_waits = refused.is_some();
     }
 
     /// Marks a loss and counts it.

@@ -217,7 +217,16 @@ impl World {
             retry_longest: Duration::from_millis(20),
             ..OutboxSettings::default()
         };
-        Outbox::open(&self.database(), settings, clock).unwrap()
+        // What an outbox before it still writes in the background ends soon.
+        for _ in 0..1_000 {
+            match Outbox::open(&self.database(), settings, Arc::clone(&clock)) {
+                Err(error) if error.reason.contains("already open") => {
+                    std::thread::park_timeout(Duration::from_millis(10));
+                }
+                opened => return opened.unwrap(),
+            }
+        }
+        panic!("the outbox before is still open");
     }
 
     /// Lets the outbox work; stops when the handle is aborted.

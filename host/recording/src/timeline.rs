@@ -1,8 +1,10 @@
 //! The timeline's file: one checksummed line of JSON per mark, beside the tapes.
 //!
 //! A line is `{"crc32":"xxxxxxxx","entry":{...}}`, the checksum that of the entry's bytes. Lines are
-//! written as they come and synced with the tapes.
+//! written as they come and synced with the tapes. Lines that a full disk refuses wait in memory,
+//! within a bound, and are written in their order once it takes them.
 
+use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -12,6 +14,8 @@ use thiserror::Error;
 
 /// The longest line: a scene of the most layers with the longest texts stays below half of it.
 const MAX_LINE: u64 = 256 * 1024;
+/// The most lines that wait for a disk: hours of a busy room.
+const MAX_WAITING: usize = 4_096;
 const BEFORE_CRC: &str = "{\"crc32\":\"";
 const AFTER_CRC: &str = "\",\"entry\":";
 
@@ -19,6 +23,9 @@ const AFTER_CRC: &str = "\",\"entry\":";
 #[derive(Debug)]
 pub struct Timeline {
     file: File,
+    /// Bytes of whole lines in the file.
+    good: u64,
+    waiting: VecDeque<String>,
     dirty: bool,
 }
 
@@ -38,26 +45,47 @@ impl Timeline {
         if torn {
             file.write_all(b"\n")?;
         }
-        Ok(Self { file, dirty: torn })
+        let good = file.metadata()?.len();
+        Ok(Self { file, good, waiting: VecDeque::new(), dirty: torn })
     }
 
     /// Appends a mark.
     ///
     /// # Errors
-    /// The file can't be written.
+    /// The file can't be written now. The mark waits; beyond a bound the oldest waiting one is lost.
     pub fn append(&mut self, mark: &Mark) -> io::Result<()> {
-        self.dirty = true;
-        self.file.write_all(line_of(mark)?.as_bytes())
+        if self.waiting.len() >= MAX_WAITING {
+            self.waiting.pop_front();
+        }
+        self.waiting.push_back(line_of(mark)?);
+        self.write()
     }
 
     /// Makes everything appended durable.
     ///
     /// # Errors
-    /// The file can't be synced.
+    /// The file can't be written or synced now.
     pub fn sync(&mut self) -> io::Result<()> {
+        self.write()?;
         if self.dirty {
             self.file.sync_data()?;
             self.dirty = false;
+        }
+        Ok(())
+    }
+}
+
+impl Timeline {
+    fn write(&mut self) -> io::Result<()> {
+        while let Some(line) = self.waiting.front() {
+            if let Err(error) = self.file.write_all(line.as_bytes()) {
+                // Part of a line would damage the next one.
+                self.file.set_len(self.good)?;
+                return Err(error);
+            }
+            self.good += line.len() as u64;
+            self.dirty = true;
+            self.waiting.pop_front();
         }
         Ok(())
     }
@@ -140,6 +168,24 @@ mod tests {
         assert_eq!(marks, [started(1), started(3)]);
         assert_eq!(damaged.len(), 1);
         assert_eq!((damaged[0].line, damaged[0].what.as_str()), (2, "cut short"));
+    }
+
+    #[test]
+    fn marks_wait_for_a_disk_that_refuses() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("timeline.jsonl");
+        let mut timeline = Timeline::open(&path).unwrap();
+        timeline.append(&started(1)).unwrap();
+        // A descriptor that can't be written stands in for a full disk.
+        let writable = std::mem::replace(&mut timeline.file, File::open(&path).unwrap());
+        timeline.append(&started(2)).unwrap_err();
+        timeline.append(&started(3)).unwrap_err();
+        timeline.file = writable;
+        timeline.append(&started(4)).unwrap();
+        timeline.sync().unwrap();
+        let (marks, damaged) = read(&path).unwrap();
+        assert_eq!(marks, [started(1), started(2), started(3), started(4)]);
+        assert!(damaged.is_empty());
     }
 
     proptest! {

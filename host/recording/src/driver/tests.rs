@@ -370,3 +370,26 @@ async fn tapes_hold_every_frame_and_go_once_everything_is_uploaded() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn segments_wait_for_a_disk_that_takes_nothing_for_a_while() {
+    let mut plan = Plan::until(6_000);
+    plan.add(participant(1, 0, 5_900));
+    plan.pause(5_000);
+    let stage = Stage::open(plan, settings("sid1"), NEVER);
+    // Without its folder nothing can be written, as on a full disk.
+    let hls = hls_folder(&stage.folder());
+    std::fs::remove_dir(&hls).unwrap();
+    until("the script pauses", || stage.room.is_paused()).await;
+    let refused = || stage.handle.status().trouble.is_some();
+    until("the first segment is refused", refused).await;
+    std::fs::create_dir(&hls).unwrap();
+    stage.room.go_on();
+    let outcome = stage.play().await;
+    assert_eq!((outcome.delivered, outcome.failure), (Delivered::Uploaded, None));
+    assert!(!stage.playlist().contains("DISCONTINUITY"), "nothing is missing");
+    let recorded = 6_000_000 - stage.handle.status().slice_start.unwrap().micros_from(DAWN);
+    assert!((0..=66_667).contains(&(stage.micros() - recorded)));
+    let kinds = stage.world.listener.kinds();
+    assert_eq!(kinds.iter().filter(|kind| *kind == "cloud_recording_error").count(), 1);
+}

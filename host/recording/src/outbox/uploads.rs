@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use capstan_media::time::RoomTime;
 
+use super::Inner;
 use super::books::{Books, Change, Ledger, Owing};
 use super::worker::{Verdict, on_disk};
-use super::{Inner, files};
 use crate::event::{Code, Event, Module, Problem};
 use crate::listing;
 use crate::ports::{Storages, Upload, UploadError, UploadProgress};
@@ -113,7 +113,6 @@ async fn left(inner: &Arc<Inner>, owing: Owing, cargo: Cargo) -> Verdict {
     let playlist = owing.clone();
     let settled = on_disk(inner, move |inner| {
         let mut settled = false;
-        let mut closed = None;
         inner.change(&owing.sid.clone(), |change, books, now| {
             let current = books.uploads.get(&(owing.sid.clone(), owing.key.clone()));
             settled = whole && current.is_some_and(|now| now.version == owing.version);
@@ -125,11 +124,7 @@ async fn left(inner: &Arc<Inner>, owing: Owing, cargo: Cargo) -> Verdict {
             }
             arrived(change, &owing, now);
             unpark(change, books);
-            closed = Some(change.ledger.clone());
         })?;
-        if let Some(ledger) = closed.filter(|ledger| inner.all_left(ledger)) {
-            files::remove_tapes(&ledger);
-        }
         Ok(settled)
     });
     match settled.await {
