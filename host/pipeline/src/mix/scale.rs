@@ -27,8 +27,8 @@ pub struct PlanePlan {
     columns: std::ops::Range<usize>,
     /// One row of sums, kept between pictures.
     sums: Vec<u16>,
-    /// One row of summed source cells, kept between pictures.
-    row: Vec<u8>,
+    /// One row of averaged source cells, kept between pictures: bytes, widened for the next step.
+    row: Vec<u16>,
 }
 
 /// The horizontal step, its starts relative to the columns that count.
@@ -38,18 +38,21 @@ enum Across {
     Copy,
     /// The average of two neighbours.
     Half,
-    /// Few taps: all outputs have the same number, padded with zeros.
-    Two(Vec<Few<2>>),
-    Three(Vec<Few<3>>),
-    Four(Vec<Few<4>>),
-    Eight(Vec<Few<8>>),
+    /// Up to four source cells each.
+    Four(Vec<Packed<1>>),
+    /// Up to eight.
+    Eight(Vec<Packed<2>>),
+    /// Any number.
     Many(Vec<Tap>),
 }
 
+/// A tap of four times `N` weights, four of them in a word in reverse order: the product with a
+/// word of four cells has their weighted sum in its highest 16 bits. No sum of fewer cells is
+/// larger than 16 bits, so nothing carries over.
 #[derive(Clone, Debug)]
-struct Few<const N: usize> {
+struct Packed<const N: usize> {
     start: u32,
-    weights: [u16; N],
+    weights: [u64; N],
 }
 
 impl PlanePlan {
@@ -71,13 +74,13 @@ impl PlanePlan {
     pub fn run(&mut self, source: PlaneView<'_>, target: &mut [u8], stride: usize) {
         for (tap, target) in self.down.iter().zip(target.chunks_mut(stride.max(1))) {
             let columns = |y| source.row(y).get(self.columns.clone()).unwrap_or_default();
-            if let [_] = tap.weights.as_slice() {
-                self.across.run(columns(tap.start), target);
-                continue;
-            }
-            sum_rows(tap, columns, &mut self.sums);
             self.row.clear();
-            self.row.extend(self.sums.iter().map(|&sum| round(sum)));
+            if let [_] = tap.weights.as_slice() {
+                self.row.extend(columns(tap.start).iter().map(|&cell| u16::from(cell)));
+            } else {
+                sum_rows(tap, columns, &mut self.sums);
+                self.row.extend(self.sums.iter().map(|&sum| (sum + 128) >> 8));
+            }
             self.across.run(&self.row, target);
         }
     }
@@ -134,67 +137,73 @@ impl Across {
         }
         let most = taps.iter().map(|tap| tap.weights.len()).max().unwrap_or(0);
         match most {
-            0..=2 if len >= 2 => Self::Two(few(&taps, len)),
-            0..=3 if len >= 3 => Self::Three(few(&taps, len)),
-            0..=4 if len >= 4 => Self::Four(few(&taps, len)),
-            0..=8 if len >= 8 => Self::Eight(few(&taps, len)),
+            0..=4 if len >= 4 => Self::Four(packed(&taps, len)),
+            0..=8 if len >= 8 => Self::Eight(packed(&taps, len)),
             _ => Self::Many(taps),
         }
     }
 
-    fn run(&self, row: &[u8], target: &mut [u8]) {
+    fn run(&self, row: &[u16], target: &mut [u8]) {
         match self {
             Self::Copy => {
                 for (target, &cell) in target.iter_mut().zip(row) {
-                    *target = cell;
+                    *target = cell as u8;
                 }
             }
             Self::Half => {
                 let (pairs, _) = row.as_chunks::<2>();
                 for (target, &[a, b]) in target.iter_mut().zip(pairs) {
                     // Down, since the rows were rounded up: in the mean nothing gets brighter.
-                    *target = a.midpoint(b);
+                    *target = ((a + b) >> 1) as u8;
                 }
             }
-            Self::Two(taps) => run_few(taps, row, target),
-            Self::Three(taps) => run_few(taps, row, target),
-            Self::Four(taps) => run_few(taps, row, target),
-            Self::Eight(taps) => run_few(taps, row, target),
+            Self::Four(taps) => run_packed(taps, row, target),
+            Self::Eight(taps) => run_packed(taps, row, target),
             Self::Many(taps) => {
                 for (target, tap) in target.iter_mut().zip(taps) {
                     let cells = row.get(tap.start..).unwrap_or_default();
                     let products = cells.iter().zip(&tap.weights);
-                    *target = round(products.map(|(&c, &w)| w * u16::from(c)).sum());
+                    *target = round(products.map(|(&cell, &weight)| cell * weight).sum());
                 }
             }
         }
     }
 }
 
-/// Pads each tap to `N` weights, moving it to the left where it would reach past the row's end.
-fn few<const N: usize>(taps: &[Tap], len: usize) -> Vec<Few<N>> {
-    let pad = |tap: &Tap| {
-        let start = tap.start.min(len.saturating_sub(N));
+/// Pads each tap with zeros, moving it to the left where it would reach past the row's end.
+fn packed<const N: usize>(taps: &[Tap], len: usize) -> Vec<Packed<N>> {
+    let pack = |tap: &Tap| {
+        let start = tap.start.min(len.saturating_sub(4 * N));
+        let shift = tap.start - start;
         let mut weights = [0; N];
-        for (place, &weight) in weights.iter_mut().skip(tap.start - start).zip(&tap.weights) {
-            *place = weight;
+        for (number, word) in weights.iter_mut().enumerate() {
+            for place in 0..4 {
+                let of_tap = (4 * number + place).checked_sub(shift);
+                let weight = of_tap.and_then(|n| tap.weights.get(n)).copied().unwrap_or(0);
+                *word |= u64::from(weight) << (16 * (3 - place));
+            }
         }
-        Few { start: u32::try_from(start).unwrap_or(u32::MAX), weights }
+        Packed { start: u32::try_from(start).unwrap_or(u32::MAX), weights }
     };
-    taps.iter().map(pad).collect()
+    taps.iter().map(pack).collect()
 }
 
-fn run_few<const N: usize>(taps: &[Few<N>], row: &[u8], target: &mut [u8]) {
+/// Four cells, the first in the lowest bits.
+fn word_of(cells: &[u16; 4]) -> u64 {
+    let [a, b, c, d] = cells.map(u64::from);
+    a | b << 16 | c << 32 | d << 48
+}
+
+fn run_packed<const N: usize>(taps: &[Packed<N>], row: &[u16], target: &mut [u8]) {
     for (target, tap) in target.iter_mut().zip(taps) {
-        let Some(cells) = row.get(tap.start as usize..).and_then(|rest| rest.first_chunk::<N>())
-        else {
-            continue;
-        };
-        let mut sum = 0_u16;
-        for (&cell, &weight) in cells.iter().zip(&tap.weights) {
-            sum += weight * u16::from(cell);
+        let start = tap.start as usize;
+        let Some(cells) = row.get(start..start + 4 * N) else { continue };
+        let (words, _) = cells.as_chunks::<4>();
+        let mut sum = 0;
+        for (word, &weights) in words.iter().zip(&tap.weights) {
+            sum += word_of(word).wrapping_mul(weights) >> 48;
         }
-        *target = round(sum);
+        *target = ((sum + 128) >> 8) as u8;
     }
 }
 
