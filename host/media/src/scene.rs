@@ -160,7 +160,9 @@ impl Scene {
             return Err(BadScene { what });
         }
         for (number, layer) in self.layers.iter().enumerate() {
-            layer.validate().map_err(|what| BadScene { what: format!("layer {number}: {what}") })?;
+            layer
+                .validate()
+                .map_err(|what| BadScene { what: format!("layer {number}: {what}") })?;
         }
         Ok(())
     }
