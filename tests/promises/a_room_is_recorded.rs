@@ -1,7 +1,7 @@
 //! Two unlike publishers talk in a room; one recording shows and sounds both, in step, and every
 //! event is told in order and signed.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
 use capstan_publish::pattern::{self, Area, Luma};
@@ -76,7 +76,7 @@ fn playlist_name(recording: &Started) -> String {
     format!("{}_lesson.m3u8", recording.sid)
 }
 
-fn is_valid(file: &PathBuf) {
+fn is_valid(file: &Path) {
     let text = std::fs::read_to_string(file).unwrap();
     assert!(text.ends_with("#EXT-X-ENDLIST\n"), "{text}");
     judge::decodes_cleanly(file);
@@ -93,7 +93,7 @@ fn is_valid(file: &PathBuf) {
     assert!((listed - frames / FPS).abs() < 1.0 / FPS, "{listed} s listed, {frames} pictures");
 }
 
-fn both_tiles_show_their_publisher(file: &PathBuf) {
+fn both_tiles_show_their_publisher(file: &Path) {
     let luma = judge::luma(file, WIDTH, HEIGHT);
     for (number, uid) in [(0, 101), (1, 202)] {
         let stamps: Vec<u32> = luma
@@ -112,7 +112,7 @@ fn both_tiles_show_their_publisher(file: &PathBuf) {
     }
 }
 
-fn both_are_heard_in_step(file: &PathBuf) {
+fn both_are_heard_in_step(file: &Path) {
     let sound = judge::sound(file);
     let luma = judge::luma(file, WIDTH, HEIGHT);
     for (number, uid) in [(0, 101), (1, 202)] {

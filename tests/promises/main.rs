@@ -1,8 +1,11 @@
 //! What Capstan promises, one file per promise.
 
 #![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::disallowed_methods,
-    reason = "tests live at the edge of time: they wait for real recordings"
+    reason = "tests: a panic is their way to say no, and they wait for real recordings"
 )]
 
 mod common;

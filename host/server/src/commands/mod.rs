@@ -92,7 +92,10 @@ impl ConfigArgs {
 /// # Errors
 /// What went wrong and what to do about it.
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
-    log::start(cli.log.as_deref())
+    // Commands that only look print what they find themselves.
+    let quiet =
+        matches!(cli.command, Command::CheckConfig(_) | Command::Plugin(_) | Command::Tape(_));
+    log::start(cli.log.as_deref().or(quiet.then_some("error")))
         .with_context(|| format!("the log filter of --log or {}", log::VARIABLE))?;
     match cli.command {
         Command::Serve(args) => serve::run(args.load()?).await,

@@ -159,7 +159,7 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let (number, status, _) = self.code.entry();
         let reason = self.reason();
-        metrics::counter!("capstan_api_refusals", "code" => number.to_string()).increment(1);
+        metrics::counter!("capstan_api_refusals_total", "code" => number.to_string()).increment(1);
         tracing::debug!(code = number, reason, "refused");
         let mut body = Map::new();
         self.ids.write(&mut body);

@@ -2,8 +2,8 @@
 //!
 //! To mount: merge `whip::routes(Whip { .. })` at the root of the HTTP service (`Location` repeats
 //! the request's path), and serve it with `into_make_service_with_connect_info::<SocketAddr>()` so
-//! that apps for loopback clients can be told apart. [`Whip::apps`] answers what an app asks of its
-//! publishers, or `None` for an unknown app; [`Whip::origins`] are the web origins that may publish
+//! that apps for loopback clients can be told apart. `Whip::apps` answers what an app asks of its
+//! publishers, or `None` for an unknown app; `Whip::origins` are the web origins that may publish
 //! (`"*"` for all). Every refusal is a problem document (RFC 9457) that says what to change.
 
 use std::net::SocketAddr;
