@@ -65,16 +65,21 @@ pub fn decodes_cleanly(path: &Path) {
 /// All pictures' luma, one per encoded picture.
 #[must_use]
 pub fn luma(path: &Path, width: usize, height: usize) -> Luma {
-    let raw = ffmpeg(path, &["-map", "0:v:0", "-vsync", "0", "-pix_fmt", "gray", "-f", "rawvideo"]);
+    let raw = ffmpeg(
+        path,
+        &["-map", "0:v:0", "-vsync", "cfr", "-r", "15", "-pix_fmt", "gray", "-f", "rawvideo"],
+    );
     let pictures = raw.chunks_exact(width * height).map(<[u8]>::to_vec).collect();
     Luma { width, height, pictures }
 }
 
-/// All pictures as packed RGB, one per encoded picture.
+/// 15 pictures a second as packed RGB: one that was held for longer comes repeatedly.
 #[must_use]
 pub fn rgb(path: &Path, width: usize, height: usize) -> Vec<Vec<u8>> {
-    let raw =
-        ffmpeg(path, &["-map", "0:v:0", "-vsync", "0", "-pix_fmt", "rgb24", "-f", "rawvideo"]);
+    let raw = ffmpeg(
+        path,
+        &["-map", "0:v:0", "-vsync", "cfr", "-r", "15", "-pix_fmt", "rgb24", "-f", "rawvideo"],
+    );
     raw.chunks_exact(width * height * 3).map(<[u8]>::to_vec).collect()
 }
 
