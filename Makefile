@@ -1,6 +1,9 @@
 # The two commands: `make demo` records a room, `make test` proves the promises.
 .PHONY: demo test check bench plugins guests build setup-build setup-test setup-check
 
+# Where rustup puts the tools, for shells that haven't read its profile yet.
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+
 # The demo's length in seconds and its number of publishers.
 SECONDS_OF_DEMO ?= 20
 PUBLISHERS ?= 4
