@@ -1,9 +1,11 @@
 //! Uploads and events that couldn't leave before a crash leave after it, in order, and a recording
 //! that was live is finished from what was on disk.
 
+use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
-use harness::process::eventually;
+use harness::process::{capstan, eventually};
 use harness::receiver::Receiver;
 use harness::server::{Server, Setup};
 use harness::{judge, real_time_turn};
@@ -54,4 +56,22 @@ fn a_crash_loses_neither_upload_nor_event() {
     let text = std::fs::read_to_string(&file).unwrap();
     assert!(text.ends_with("#EXT-X-ENDLIST\n"), "{text}");
     judge::decodes_cleanly(&file);
+
+    // What no segment held when the process died is on the tapes.
+    let out = server.folder().join("rendered");
+    let render = Command::new(capstan())
+        .arg("render")
+        .arg(server.folder().join("work").join(&recording.sid))
+        .arg("--out")
+        .arg(&out)
+        .status()
+        .unwrap();
+    assert!(render.success());
+    let rendered = out.join(file.file_name().unwrap());
+    judge::decodes_cleanly(&rendered);
+    let seconds = |file: &Path| -> f64 {
+        judge::probe(file)["format"]["duration"].as_str().unwrap().parse().unwrap()
+    };
+    let (cut, all) = (seconds(&file), seconds(&rendered));
+    assert!(all >= cut + 0.5, "{all} s are on tape, {cut} s were cut");
 }

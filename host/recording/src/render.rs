@@ -24,6 +24,10 @@ use crate::tape::reader::{self, TapeDamage, TapeReader};
 use crate::tape::record::Record;
 use crate::timeline::{self, DamagedLine};
 
+mod files;
+
+pub use self::files::render_into;
+
 /// What a recording's folder says of its output.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remembered {
@@ -82,6 +86,15 @@ pub enum RenderError {
     /// The output can't be made.
     #[error(transparent)]
     Output(#[from] OutputError),
+    /// A rendered file can't be written.
+    #[error("{} can't be written", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        #[source]
+        source: io::Error,
+    },
 }
 
 /// Writes down what rendering needs beside tapes and timeline.
@@ -109,8 +122,12 @@ pub fn remembered(folder: &Path) -> Result<Remembered, RenderError> {
 /// Renders all of it, giving each piece to `sink` as it is cut.
 ///
 /// # Errors
-/// As [`RenderError`] says. Damaged tapes and lines are no error: what is whole is rendered.
-pub fn render(rendering: Rendering, mut sink: impl FnMut(Cut)) -> Result<Rendered, RenderError> {
+/// As [`RenderError`] says, or the sink. Damaged tapes and lines are no error: what is whole is
+/// rendered.
+pub fn render(
+    rendering: Rendering,
+    mut sink: impl FnMut(Cut) -> Result<(), RenderError>,
+) -> Result<Rendered, RenderError> {
     let Rendering { folder, output, images } = rendering;
     let known = remembered(&folder)?;
     let output = output.unwrap_or(known.output);
@@ -123,8 +140,9 @@ pub fn render(rendering: Rendering, mut sink: impl FnMut(Cut)) -> Result<Rendere
     let mut give = |cuts: Vec<Cut>, rendered: &mut Rendered| {
         for cut in cuts {
             rendered.segments += u64::from(matches!(cut, Cut::Segment(_)));
-            sink(cut);
+            sink(cut)?;
         }
+        Ok::<(), RenderError>(())
     };
     while score.end.map_or_else(|| score.goes_on(), |end| composite.next_tick() < end) {
         for event in score.events_until(composite.due()) {
@@ -140,11 +158,11 @@ pub fn render(rendering: Rendering, mut sink: impl FnMut(Cut)) -> Result<Rendere
         }
         let outputs = composite.render().map_err(OutputError::from)?;
         rendered.pictures += 1;
-        give(cutter.push(outputs, || composite.tracks())?, &mut rendered);
+        give(cutter.push(outputs, || composite.tracks())?, &mut rendered)?;
     }
     let outputs = composite.finish().map_err(OutputError::from)?;
-    give(cutter.push(outputs, || composite.tracks())?, &mut rendered);
-    give(cutter.finish()?, &mut rendered);
+    give(cutter.push(outputs, || composite.tracks())?, &mut rendered)?;
+    give(cutter.finish()?, &mut rendered)?;
     rendered.damaged_tapes = score.damaged_tapes;
     rendered.damaged_lines = score.damaged_lines;
     Ok(rendered)

@@ -189,9 +189,12 @@ async fn a_room_is_recorded_told_of_and_rendered_again_alike() {
     let again = stage.world.folder.path().join("again.mp4");
     let mut bytes = Vec::new();
     let rendering = Rendering { folder: stage.folder(), output: None, images: BTreeMap::new() };
-    let rendered = render(rendering, |cut| match cut {
-        Cut::Init(init) => bytes.extend_from_slice(&init),
-        Cut::Segment(segment) => bytes.extend_from_slice(&segment.bytes),
+    let rendered = render(rendering, |cut| {
+        bytes.extend_from_slice(match &cut {
+            Cut::Init(init) => init,
+            Cut::Segment(segment) => &segment.bytes,
+        });
+        Ok(())
     });
     let rendered = rendered.unwrap();
     assert!(rendered.damaged_tapes.is_empty() && rendered.damaged_lines.is_empty());

@@ -4,6 +4,7 @@ mod check_config;
 pub mod demo;
 mod plugin;
 pub mod publish;
+mod render;
 mod serve;
 mod tape;
 
@@ -36,6 +37,7 @@ const EXAMPLES: &str = "Examples:
   capstan demo --seconds 20 --publishers 4
   capstan check-config --config capstan.toml
   capstan plugin list
+  capstan render recordings/.work/<sid> --out rendered
   capstan tape recordings/.work/<sid>/tape/7-camera.tape
 
 examples/README.md in the repository walks through a recording with curl.";
@@ -52,6 +54,8 @@ enum Command {
     /// Look at plugins.
     #[command(subcommand)]
     Plugin(PluginCommand),
+    /// Make a recording's files again from its tapes, after a crash for example.
+    Render(render::RenderArgs),
     /// Show what is on a tape, record by record.
     Tape(tape::TapeArgs),
 }
@@ -93,8 +97,10 @@ impl ConfigArgs {
 /// What went wrong and what to do about it.
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
     // Commands that only look print what they find themselves.
-    let quiet =
-        matches!(cli.command, Command::CheckConfig(_) | Command::Plugin(_) | Command::Tape(_));
+    let quiet = matches!(
+        cli.command,
+        Command::CheckConfig(_) | Command::Plugin(_) | Command::Render(_) | Command::Tape(_)
+    );
     log::start(cli.log.as_deref().or(quiet.then_some("error")))
         .with_context(|| format!("the log filter of --log or {}", log::VARIABLE))?;
     match cli.command {
@@ -105,6 +111,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Plugin(PluginCommand::List { config, json }) => {
             plugin::list(&config.load()?, json)
         }
+        Command::Render(args) => render::run(args),
         Command::Tape(args) => tape::run(&args),
     }
 }

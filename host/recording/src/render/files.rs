@@ -1,0 +1,60 @@
+//! A rendering as files: the same names as the live recording gave them, and a playlist that is over.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use capstan_media::container::playlist::{self, Entry, Playlist};
+
+use super::{RenderError, Rendered, Rendering, remembered, render};
+use crate::composition::Cut;
+use crate::listing::uri_of;
+use crate::names;
+use crate::outbox::write_whole;
+
+/// Renders into `out`, which must not exist yet or be empty, so that nothing there is overwritten.
+/// The playlist comes last: a folder without one holds a rendering that broke off. Returns the
+/// playlist's path beside what was rendered.
+///
+/// # Errors
+/// As [`render`], or a file can't be written.
+pub fn render_into(rendering: Rendering, out: &Path) -> Result<(PathBuf, Rendered), RenderError> {
+    let known = remembered(&rendering.folder)?;
+    make_empty(out)?;
+    let write = |name: &str, bytes: &[u8]| {
+        let path = out.join(name);
+        write_whole(&path, bytes).map_err(|source| RenderError::Write { path, source })
+    };
+    let segment = Duration::from_millis(known.segment_ms);
+    let micros = u64::try_from(segment.as_micros()).unwrap_or(u64::MAX);
+    let target_seconds = playlist::target_seconds(micros);
+    let mut list = Playlist { target_seconds, entries: Vec::new(), ended: true };
+    let init = names::init(&known.stem);
+    let rendered = render(rendering, |cut| match cut {
+        Cut::Init(bytes) => write(&init, &bytes),
+        Cut::Segment(segment) => {
+            let name = names::slice(&known.stem, segment.start);
+            write(&name, &segment.bytes)?;
+            list.entries.push(Entry {
+                uri: uri_of(&name),
+                init_uri: uri_of(&init),
+                start: segment.start,
+                micros: segment.micros,
+                discontinuity: false,
+            });
+            Ok(())
+        }
+    })?;
+    let name = format!("{}.m3u8", known.stem);
+    write(&name, playlist::render(&list).as_bytes())?;
+    Ok((out.join(name), rendered))
+}
+
+fn make_empty(out: &Path) -> Result<(), RenderError> {
+    let failed = |source| RenderError::Write { path: out.to_owned(), source };
+    std::fs::create_dir_all(out).map_err(failed)?;
+    match std::fs::read_dir(out).map_err(failed)?.next() {
+        None => Ok(()),
+        Some(_) => Err(failed(io::Error::new(io::ErrorKind::AlreadyExists, "it isn't empty"))),
+    }
+}
