@@ -24,6 +24,7 @@ use crate::overload::{Overload, Span, Tick};
 use crate::publisher::Publisher;
 use crate::queue::{LayoutRequest, Message};
 use crate::seldom::Seldom;
+use crate::settings::{MixSettings, OutputSettings};
 use crate::shared::Shared;
 use crate::source::KeyFrames;
 
@@ -41,6 +42,7 @@ const MAX_EARLY: usize = 4_096;
 
 pub(crate) struct CompositeThread {
     shared: Arc<Shared>,
+    output: OutputSettings,
     director: Director,
     keyframes: Arc<dyn KeyFrames>,
     images: BTreeMap<String, Image>,
@@ -57,14 +59,15 @@ pub(crate) struct CompositeThread {
 impl CompositeThread {
     pub(crate) fn new(
         shared: Arc<Shared>,
+        mix: MixSettings,
         director: Director,
         keyframes: Arc<dyn KeyFrames>,
         images: BTreeMap<String, Image>,
     ) -> Self {
-        let settings = &shared.settings;
-        let overload = Overload::new(settings.overload_after, settings.output.fps);
+        let overload = Overload::new(mix.overload_after, mix.output.fps);
         Self {
             shared,
+            output: mix.output,
             director,
             keyframes,
             images,
@@ -145,13 +148,13 @@ impl CompositeThread {
     fn begin(&mut self, start: RoomTime, first: &RoomEvent) -> Result<(), OutputError> {
         let settings = &self.shared.settings;
         let images = std::mem::take(&mut self.images);
-        let composition = composite_settings(&settings.output, settings.segment, images);
+        let composition = composite_settings(&self.output, settings.segment, images);
         let mut composite = Composite::new(composition, start)?;
         for event in self.early.drain(..) {
             composite.push(&event);
         }
         composite.push(first);
-        let cutter = Cutter::new(start, settings.segment, &settings.output);
+        let cutter = Cutter::new(start, settings.segment, &self.output);
         let publisher = Publisher::new(Arc::clone(&self.shared), start);
         self.mix = Some(Mix { composite, cutter, publisher, shown: None, ticks: 0 });
         self.keyframes.request();
@@ -177,8 +180,8 @@ impl CompositeThread {
         self.arrange();
         let began = self.shared.clock.now();
         let Some(mix) = &mut self.mix else { return Ok(()) };
-        let settings = &self.shared.settings;
-        let starts = starts_segment(mix.ticks, settings.output.fps, settings.segment);
+        let segment = self.shared.settings.segment;
+        let starts = starts_segment(mix.ticks, self.output.fps, segment);
         mix.ticks += 1;
         let (tick, ended) = self.overload.decide(mix.composite.next_tick(), behind, starts);
         let outputs = match tick {

@@ -17,6 +17,7 @@ use crate::composite_thread::CompositeThread;
 use crate::director::Director;
 use crate::event::{Code, Module, Problem};
 use crate::outbox::tape_folder;
+use crate::settings::MixSettings;
 use crate::shared::Shared;
 use crate::source::{KeyFrames, RoomEvents};
 use crate::status::StopReason;
@@ -28,6 +29,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 
 /// What the composite thread works with.
 pub(crate) struct Crew {
+    pub(crate) mix: MixSettings,
     pub(crate) events: Box<dyn RoomEvents>,
     pub(crate) director: Director,
     pub(crate) keyframes: Arc<dyn KeyFrames>,
@@ -36,10 +38,10 @@ pub(crate) struct Crew {
 
 /// Starts both threads.
 pub(crate) fn start(shared: &Arc<Shared>, crew: Crew) -> io::Result<()> {
-    let Crew { events, director, keyframes, images } = crew;
+    let Crew { mix, events, director, keyframes, images } = crew;
     let tapes = Tapes::new(&tape_folder(&shared.folder), &shared.settings.sid);
     let tape = TapeThread::new(Arc::clone(shared), events, tapes);
-    let composite = CompositeThread::new(Arc::clone(shared), director, keyframes, images);
+    let composite = CompositeThread::new(Arc::clone(shared), mix, director, keyframes, images);
     let name = |part: &str| format!("{part}-{}", shared.settings.sid.get(..6).unwrap_or("sid"));
     let for_composite = Arc::clone(shared);
     thread::Builder::new()

@@ -18,7 +18,7 @@ use crate::outbox::{Outbox, OutboxError, hls_folder, tape_folder};
 use crate::ports::{Layout, LayoutError};
 use crate::queue::LayoutRequest;
 use crate::render;
-use crate::settings::{BadSetting, LayoutChoice, RecordingSettings};
+use crate::settings::{BadSetting, LayoutChoice, OutputSettings, RecordingSettings};
 use crate::shared::Shared;
 use crate::source::{KeyFrames, RoomEvents};
 use crate::status::{Delivered, Outcome, RecordingStatus, StopReason};
@@ -36,8 +36,8 @@ pub struct Equipment {
     pub events: Box<dyn RoomEvents>,
     /// Asks the room for key frames.
     pub keyframes: Arc<dyn KeyFrames>,
-    /// Answers scenes; `settings.layout` names it.
-    pub layout: Box<dyn Layout>,
+    /// Answers scenes; the settings name it. Only a mixed recording has one.
+    pub layout: Option<Box<dyn Layout>>,
     /// Pictures that scenes may name.
     pub images: BTreeMap<String, Image>,
     /// Takes over files and events.
@@ -110,20 +110,23 @@ impl Recording {
         settings.validate()?;
         let sid = settings.sid.clone();
         let Equipment { clock, events, keyframes, layout, images, outbox, work_dir } = equipment;
+        let (Some(mix), Some(layout)) = (settings.mix().cloned(), layout) else {
+            let what = "must be mix, with a layout: this version records nothing else".to_owned();
+            return Err(BadSetting { field: "mode", what }.into());
+        };
         // Made once to see that every setting can be met, before anybody is told that it starts.
-        let settings_of_mix =
-            composite_settings(&settings.output, settings.segment, images.clone());
+        let settings_of_mix = composite_settings(&mix.output, settings.segment, images.clone());
         Composite::new(settings_of_mix, clock.now())?;
         let folder = work_dir.join(&sid);
         let failed = |source| StartError::Io { sid: sid.clone(), source };
-        let timeline = make_folder(&folder, &settings).map_err(failed)?;
+        let timeline = make_folder(&folder, &settings, &mix.output).map_err(failed)?;
         let view = outbox.begin(&settings, &folder)?;
-        let (canvas, background) = (settings.output.canvas, settings.output.background);
-        let director = Director::new(layout, settings.layout.clone(), canvas, background);
+        let (canvas, background) = (mix.output.canvas, mix.output.background);
+        let director = Director::new(layout, mix.layout.clone(), canvas, background);
         let shared = Shared::new(settings, folder, clock, outbox, view, timeline);
         let shared = Arc::new(shared);
         keyframes.request();
-        let crew = Crew { events, director, keyframes, images };
+        let crew = Crew { mix, events, director, keyframes, images };
         if let Err(source) = driver::start(&shared, crew) {
             let failure = driver::failure(format!("its threads can't be started: {source}"));
             let now = shared.clock.now();
@@ -135,14 +138,18 @@ impl Recording {
 }
 
 /// The recording's folder, as `render` expects it later.
-fn make_folder(folder: &Path, settings: &RecordingSettings) -> io::Result<Timeline> {
+fn make_folder(
+    folder: &Path,
+    settings: &RecordingSettings,
+    output: &OutputSettings,
+) -> io::Result<Timeline> {
     if let Some(parent) = folder.parent() {
         std::fs::create_dir_all(parent)?;
     }
     std::fs::create_dir(folder)?;
     std::fs::create_dir(tape_folder(folder))?;
     std::fs::create_dir(hls_folder(folder))?;
-    render::remember(folder, settings)?;
+    render::remember(folder, settings, output)?;
     Timeline::open(&folder.join(names::TIMELINE))
 }
 

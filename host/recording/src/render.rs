@@ -98,11 +98,15 @@ pub enum RenderError {
 }
 
 /// Writes down what rendering needs beside tapes and timeline.
-pub(crate) fn remember(folder: &Path, settings: &RecordingSettings) -> io::Result<()> {
+pub(crate) fn remember(
+    folder: &Path,
+    settings: &RecordingSettings,
+    output: &OutputSettings,
+) -> io::Result<()> {
     let remembered = Remembered {
         sid: settings.sid.clone(),
         stem: settings.stem(),
-        output: settings.output.clone(),
+        output: output.clone(),
         segment_ms: u64::try_from(settings.segment.as_millis()).unwrap_or(u64::MAX),
     };
     let json = serde_json::to_vec_pretty(&remembered)?;

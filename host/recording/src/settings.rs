@@ -8,7 +8,10 @@ use capstan_media::track::RoomId;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub use self::subscription::{Streams, Subscription, UidSelection, VideoLayer};
 use crate::ports::StorageTarget;
+
+mod subscription;
 
 /// Everything that decides what a recording makes of a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,10 +22,12 @@ pub struct RecordingSettings {
     pub room: RoomId,
     /// The recorder's uid in events.
     pub recorder_uid: u32,
-    /// Picture and sound.
-    pub output: OutputSettings,
-    /// The layout at the start.
-    pub layout: LayoutChoice,
+    /// What is made of the room.
+    pub mode: Mode,
+    /// Who of the room is recorded, at the start.
+    pub subscription: Subscription,
+    /// Screenshots beside the recording, or alone in [`Mode::SnapshotsOnly`].
+    pub snapshots: Option<Snapshots>,
     /// Put before every object's key, without a slash at either end; may be empty.
     pub prefix: String,
     /// Where finished files go.
@@ -31,10 +36,79 @@ pub struct RecordingSettings {
     pub max_idle: Duration,
     /// The least length of a segment, 1 s to 60 s.
     pub segment: Duration,
-    /// How far the composite may fall behind before it skips pictures.
-    pub overload_after: Duration,
     /// Whether tapes stay after every file is uploaded.
     pub keep_tapes: bool,
+}
+
+/// What is made of the room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// One picture and sound of everybody.
+    Mix(MixSettings),
+    /// Each participant's audio and video for themselves, as sent.
+    Individual(IndividualSettings),
+    /// Screenshots alone.
+    SnapshotsOnly,
+}
+
+/// How everybody is mixed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MixSettings {
+    /// Picture and sound.
+    pub output: OutputSettings,
+    /// The layout at the start.
+    pub layout: LayoutChoice,
+    /// The files that are made of it.
+    pub files: MixFiles,
+    /// How far the composite may fall behind before it skips pictures.
+    pub overload_after: Duration,
+}
+
+/// The files of a mixed recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MixFiles {
+    /// What its segments are.
+    pub container: Container,
+    /// Whether there are MP4 files beside the playlist.
+    pub mp4: bool,
+}
+
+/// How participants are recorded one by one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndividualSettings {
+    /// What segments are, where the codec may be in it.
+    pub container: Container,
+    /// What becomes of sound.
+    pub audio: IndividualAudio,
+}
+
+/// What segments of a playlist are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Container {
+    /// Fragmented MP4 (CMAF) with an init segment.
+    #[default]
+    Fmp4,
+    /// MPEG-TS.
+    Ts,
+}
+
+/// What becomes of a participant's sound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IndividualAudio {
+    /// It stays Opus.
+    #[default]
+    AsSent,
+    /// It is encoded again as AAC-LC.
+    Aac,
+}
+
+/// Screenshots of each participant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshots {
+    /// From one to the next, 5 s to 3600 s.
+    pub interval: Duration,
 }
 
 /// The mixed output. It is kept as JSON beside the tapes, so that they can be rendered again.
@@ -147,11 +221,42 @@ impl RecordingSettings {
         if !(Duration::from_secs(1)..=Duration::from_secs(60)).contains(&self.segment) {
             return bad("segment", "must be 1 s to 60 s");
         }
-        if self.output.video.is_none() && self.output.audio.is_none() {
-            return bad("output", "needs video or audio");
+        if let Mode::Mix(mix) = &self.mode {
+            if mix.output.video.is_none() && mix.output.audio.is_none() {
+                return bad("output", "needs video or audio");
+            }
+            if !(1..=60).contains(&mix.output.fps) {
+                return bad("fps", "must be 1 to 60");
+            }
         }
-        if !(1..=60).contains(&self.output.fps) {
-            return bad("fps", "must be 1 to 60");
+        if let Some(snapshots) = self.snapshots
+            && !(Duration::from_secs(5)..=Duration::from_secs(3_600)).contains(&snapshots.interval)
+        {
+            return bad("snapshots", "must be 5 s to 3600 s apart");
+        }
+        self.validate_built()
+    }
+
+    /// Refuses what can be asked for and isn't made yet.
+    fn validate_built(&self) -> Result<(), BadSetting> {
+        let missing = |field, what: &str| {
+            let what = format!("can't be {what}: this version doesn't make it");
+            Err(BadSetting { field, what })
+        };
+        match &self.mode {
+            Mode::Mix(mix) if mix.files.container != Container::Fmp4 => {
+                return missing("files", "MPEG-TS");
+            }
+            Mode::Mix(mix) if mix.files.mp4 => return missing("files", "MP4"),
+            Mode::Mix(_) => {}
+            Mode::Individual(_) => return missing("mode", "individual"),
+            Mode::SnapshotsOnly => return missing("mode", "screenshots alone"),
+        }
+        if self.snapshots.is_some() {
+            return missing("snapshots", "asked for");
+        }
+        if self.subscription != Subscription::default() {
+            return missing("subscription", "anything but everybody");
         }
         Ok(())
     }
@@ -166,6 +271,26 @@ impl RecordingSettings {
     #[must_use]
     pub fn playlist_name(&self) -> String {
         format!("{}.m3u8", self.stem())
+    }
+
+    /// How everybody is mixed, if they are.
+    #[must_use]
+    pub const fn mix(&self) -> Option<&MixSettings> {
+        match &self.mode {
+            Mode::Mix(mix) => Some(mix),
+            Mode::Individual(_) | Mode::SnapshotsOnly => None,
+        }
+    }
+
+    /// What the recording's tracks are called in events and file lists.
+    #[must_use]
+    pub const fn track_type(&self) -> TrackType {
+        match (&self.mode, self.subscription.streams) {
+            (Mode::Mix(mix), _) => mix.output.track_type(),
+            (_, Streams::Both) => TrackType::AudioAndVideo,
+            (_, Streams::Audio) => TrackType::Audio,
+            (_, Streams::Video) => TrackType::Video,
+        }
     }
 
     /// An object's key for a file's name.
@@ -202,7 +327,7 @@ pub enum TrackType {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::settings;
+    use crate::testing::{mix, settings};
 
     #[test]
     fn names_that_would_leave_the_folder_are_refused() {
@@ -220,8 +345,11 @@ mod tests {
         assert_eq!(field(|s| s.prefix = "/a".into()), Err("prefix"));
         assert_eq!(field(|s| s.prefix = String::new()), Ok(()));
         assert_eq!(field(|s| s.segment = Duration::from_millis(999)), Err("segment"));
-        assert_eq!(field(|s| (s.output.video, s.output.audio) = (None, None)), Err("output"));
-        assert_eq!(field(|s| s.output.fps = 0), Err("fps"));
+        assert_eq!(
+            field(|s| (mix(s).output.video, mix(s).output.audio) = (None, None)),
+            Err("output")
+        );
+        assert_eq!(field(|s| mix(s).output.fps = 0), Err("fps"));
     }
 
     #[test]

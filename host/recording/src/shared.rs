@@ -149,7 +149,7 @@ impl Shared {
             playlist: self.settings.key(&self.settings.playlist_name()),
             playlist_path: crate::outbox::hls_folder(&self.folder)
                 .join(self.settings.playlist_name()),
-            tracks: self.settings.output.track_type(),
+            tracks: self.settings.track_type(),
             slice_start: session.first_media(),
             rendered_to: numbers.rendered_to,
             participants: session.participants(),

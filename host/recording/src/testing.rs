@@ -18,8 +18,8 @@ use crate::ports::{
     Storages, Stored, Upload, UploadError, UploadProgress,
 };
 use crate::settings::{
-    AudioCodec, AudioOutput, LayoutChoice, OutputSettings, RecordingSettings, VideoCodec,
-    VideoOutput,
+    AudioCodec, AudioOutput, Container, LayoutChoice, MixFiles, MixSettings, Mode, OutputSettings,
+    RecordingSettings, Subscription, VideoCodec, VideoOutput,
 };
 
 /// When tests take place: 2026-01-02 03:04:05 UTC.
@@ -245,15 +245,21 @@ pub(crate) fn settings(sid: &str) -> RecordingSettings {
         sid: sid.into(),
         room: RoomId { app: "demo".into(), name: "a room".into() },
         recorder_uid: 527_841,
-        output: OutputSettings {
-            canvas: Size { width: 320, height: 240 },
-            fps: 15,
-            video: Some(VideoOutput { codec: VideoCodec::H264, bitrate_kbps: 300 }),
-            audio: Some(AudioOutput { codec: AudioCodec::Aac, channels: 1, bitrate_kbps: 48 }),
-            background: Colour::BLACK,
-            playout_delay_ms: 600,
-        },
-        layout: LayoutChoice { name: "float".into(), options: "{}".into() },
+        mode: Mode::Mix(MixSettings {
+            output: OutputSettings {
+                canvas: Size { width: 320, height: 240 },
+                fps: 15,
+                video: Some(VideoOutput { codec: VideoCodec::H264, bitrate_kbps: 300 }),
+                audio: Some(AudioOutput { codec: AudioCodec::Aac, channels: 1, bitrate_kbps: 48 }),
+                background: Colour::BLACK,
+                playout_delay_ms: 600,
+            },
+            layout: LayoutChoice { name: "float".into(), options: "{}".into() },
+            files: MixFiles { container: Container::Fmp4, mp4: false },
+            overload_after: Duration::from_secs(2),
+        }),
+        subscription: Subscription::default(),
+        snapshots: None,
         prefix: "a/b".into(),
         storage: StorageTarget {
             storage: "memory".into(),
@@ -261,8 +267,15 @@ pub(crate) fn settings(sid: &str) -> RecordingSettings {
         },
         max_idle: Duration::from_secs(30),
         segment: Duration::from_secs(2),
-        overload_after: Duration::from_secs(2),
         keep_tapes: true,
+    }
+}
+
+/// The mixed part of settings that have one.
+pub(crate) fn mix(settings: &mut RecordingSettings) -> &mut MixSettings {
+    match &mut settings.mode {
+        Mode::Mix(mix) => mix,
+        other => panic!("{other:?} isn't mixed"),
     }
 }
 

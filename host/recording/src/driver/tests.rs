@@ -21,7 +21,7 @@ use crate::ports::{Fault, FaultKind, Layout, LayoutError};
 use crate::render::{Rendering, render};
 use crate::settings::{LayoutChoice, RecordingSettings};
 use crate::status::{Delivered, Outcome, Phase};
-use crate::testing::{DAWN, DrivenClock, World, settings, until};
+use crate::testing::{DAWN, DrivenClock, World, mix, settings, until};
 use crate::{tape, timeline};
 
 struct Asked(AtomicUsize);
@@ -75,7 +75,7 @@ impl Stage {
             clock: clock.clone(),
             events: Box::new(events),
             keyframes: asked.clone(),
-            layout: Box::new(Grid { background: Colour::BLACK, good }),
+            layout: Some(Box::new(Grid { background: Colour::BLACK, good })),
             images: BTreeMap::new(),
             outbox: outbox.clone(),
             work_dir: world.work(),
@@ -293,7 +293,7 @@ async fn a_machine_that_is_too_slow_leaves_out_pictures_and_no_time() {
     // The room's clock leaps ahead of the composite by this much at once.
     plan.leap(1_000, 3_500);
     let mut settings = settings("sid1");
-    settings.overload_after = Duration::from_millis(500);
+    mix(&mut settings).overload_after = Duration::from_millis(500);
     let stage = Stage::open(plan, settings, NEVER);
     let outcome = stage.play().await;
     assert_eq!(outcome.delivered, Delivered::Uploaded);

@@ -57,7 +57,7 @@ pub(super) fn ledger_of(settings: &RecordingSettings, folder: &Path) -> Ledger {
         folder: folder.to_owned(),
         prefix: settings.prefix.clone(),
         playlist: settings.playlist_name(),
-        tracks: settings.output.track_type(),
+        tracks: settings.track_type(),
         keep_tapes: settings.keep_tapes,
         stage: Stage::Live,
         next_sequence: 0,

@@ -19,7 +19,9 @@ use capstan_media::track::{RoomId, Uid};
 use capstan_pipeline::encode::{AudioSettings, EncodeError, OutputAudio, audio_encoder};
 use capstan_recording::handle::{Equipment, LayoutChange};
 use capstan_recording::ports::{Layout, LayoutError, StorageTarget, Storages, UploadError};
-use capstan_recording::settings::{AudioCodec, LayoutChoice, OutputSettings, VideoCodec};
+use capstan_recording::settings::{
+    AudioCodec, LayoutChoice, Mode, OutputSettings, Snapshots, Subscription, VideoCodec,
+};
 use capstan_recording::status::{Owed, StopReason};
 use capstan_recording::{Outbox, Recording, RecordingHandle, RecordingSettings};
 use thiserror::Error;
@@ -34,8 +36,6 @@ use crate::config::Recording as Limits;
 
 /// How often the end looks whether everything owed has left.
 const DRAIN_POLL: Duration = Duration::from_millis(50);
-/// How far a composite may fall behind before it skips pictures.
-const OVERLOAD_AFTER: Duration = Duration::from_millis(500);
 
 /// Opens layouts by name, one instance for one recording.
 pub trait Layouts: Send + Sync {
@@ -55,10 +55,12 @@ pub struct Order {
     pub room: RoomId,
     /// The recorder's uid in events.
     pub recorder_uid: Uid,
-    /// Picture and sound.
-    pub output: OutputSettings,
-    /// The layout at the start.
-    pub layout: LayoutChoice,
+    /// What is made of the room.
+    pub mode: Mode,
+    /// Who of the room is recorded.
+    pub subscription: Subscription,
+    /// Screenshots.
+    pub snapshots: Option<Snapshots>,
     /// Put before every object's key.
     pub prefix: String,
     /// Where files go.
@@ -227,12 +229,17 @@ impl Recorder {
         if let Some(other) = self.sessions().recording().find(same) {
             return Err(StartError::Conflict { sid: other.sid().to_owned() });
         }
-        check_audio(&order.output)?;
-        self.admit_av1(&order.output).await?;
+        let mut layout = None;
+        let mut choice = None;
+        if let Mode::Mix(mix) = &order.mode {
+            check_audio(&mix.output)?;
+            self.admit_av1(&mix.output).await?;
+            layout = Some(self.parts.layouts.open(&mix.layout)?);
+            choice = Some(mix.layout.clone());
+        }
         self.parts.storages.open(&order.storage)?;
-        let layout = self.parts.layouts.open(&order.layout)?;
         let until = self.parts.clock.now() + order.controllable;
-        let (uid, choice) = (order.recorder_uid, order.layout.clone());
+        let uid = order.recorder_uid;
         let handle = self.launch(order, layout).await?;
         let session = Session::new(handle, uid, until);
         self.sessions().insert(session.clone(), choice);
@@ -322,7 +329,8 @@ impl Recorder {
         let running: Vec<Load> = self
             .sessions()
             .recording()
-            .map(|session| &session.handle().settings().output)
+            .filter_map(|session| session.handle().settings().mix())
+            .map(|mix| &mix.output)
             .filter(|output| av1(output))
             .map(load)
             .collect();
@@ -336,7 +344,7 @@ impl Recorder {
     async fn launch(
         &self,
         order: Order,
-        layout: Box<dyn Layout>,
+        layout: Option<Box<dyn Layout>>,
     ) -> Result<RecordingHandle, StartError> {
         let Parts { clock, ingest, outbox, limits, .. } = &self.parts;
         let equipment = Equipment {
@@ -352,13 +360,13 @@ impl Recorder {
             sid: order.sid,
             room: order.room,
             recorder_uid: order.recorder_uid.get(),
-            output: order.output,
-            layout: order.layout,
+            mode: order.mode,
+            subscription: order.subscription,
+            snapshots: order.snapshots,
             prefix: order.prefix,
             storage: order.storage,
             max_idle: order.max_idle,
             segment: Duration::from_secs(limits.segment_seconds.into()),
-            overload_after: OVERLOAD_AFTER,
             keep_tapes: limits.keep_tapes,
         };
         let launched = tokio::task::spawn_blocking(move || Recording::start(settings, equipment));

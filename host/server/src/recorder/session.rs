@@ -99,11 +99,12 @@ pub(super) struct Sessions {
 struct Live {
     session: Session,
     stop_asked: bool,
-    layout: LayoutChoice,
+    /// The layout it has now, if it is mixed.
+    layout: Option<LayoutChoice>,
 }
 
 impl Sessions {
-    pub(super) fn insert(&mut self, session: Session, layout: LayoutChoice) {
+    pub(super) fn insert(&mut self, session: Session, layout: Option<LayoutChoice>) {
         let live = Live { session: session.clone(), stop_asked: false, layout };
         self.live.insert(session.sid().to_owned(), live);
     }
@@ -136,12 +137,12 @@ impl Sessions {
 
     /// The layout a recording has now.
     pub(super) fn layout(&self, sid: &str) -> Option<LayoutChoice> {
-        self.live.get(sid).map(|live| live.layout.clone())
+        self.live.get(sid).and_then(|live| live.layout.clone())
     }
 
     pub(super) fn set_layout(&mut self, sid: &str, layout: LayoutChoice) {
         if let Some(live) = self.live.get_mut(sid) {
-            live.layout = layout;
+            live.layout = Some(layout);
         }
     }
 

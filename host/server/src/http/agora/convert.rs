@@ -5,7 +5,8 @@ use std::time::Duration;
 use capstan_media::frame::Size;
 use capstan_recording::ports::StorageTarget;
 use capstan_recording::settings::{
-    AudioCodec, AudioOutput, LayoutChoice, OutputSettings, VideoCodec, VideoOutput,
+    AudioCodec, AudioOutput, Container, LayoutChoice, MixFiles, MixSettings, Mode, OutputSettings,
+    Subscription, VideoCodec, VideoOutput,
 };
 use serde_json::{Map, Value, json};
 
@@ -14,6 +15,9 @@ use super::resource::Resource;
 use super::wire::{LayoutKind, LayoutRequest, StartRequest, StorageRequest, Streams};
 use crate::config::{App, AudioChoice, Config, STORE, Vendor, VideoChoice};
 use crate::recorder::Order;
+
+/// How far a composite may fall behind before it skips pictures.
+const OVERLOAD_AFTER: Duration = Duration::from_millis(500);
 
 /// A full order for the recorder.
 pub(crate) fn order(
@@ -26,8 +30,14 @@ pub(crate) fn order(
         sid: hex::encode(resource.nonce),
         room: resource.room.clone(),
         recorder_uid: resource.uid,
-        output: output(config, &request),
-        layout: layout(config, &request.layout),
+        mode: Mode::Mix(MixSettings {
+            output: output(config, &request),
+            layout: layout(config, &request.layout),
+            files: MixFiles { container: Container::Fmp4, mp4: false },
+            overload_after: OVERLOAD_AFTER,
+        }),
+        subscription: Subscription::default(),
+        snapshots: None,
         prefix: request.storage.prefix.clone(),
         storage: storage(config, app, request.storage)?,
         max_idle: Duration::from_secs(request.idle_seconds.into()),
