@@ -2,9 +2,11 @@
 //!
 //! A normal session tells `recorder_started`, `recorder_slice_start`, `uploader_started`,
 //! `cloud_recording_file_infos`, (`uploading_progress`), `recorder_leave`, `uploaded`,
-//! `session_exit`, in this order; nothing follows the exit.
+//! `session_exit`, in this order; nothing follows the exit. Streams that come and go are told of as
+//! they do.
 
 use capstan_media::time::RoomTime;
+use capstan_media::track::Uid;
 use serde_json::{Value, json};
 
 use crate::settings::TrackType;
@@ -15,12 +17,41 @@ use crate::status::{FileFacts, StopReason};
 pub enum Event {
     /// The recording listens to the room.
     RecorderStarted,
-    /// The first slice began.
+    /// The first slice of a track began, or the first after a break.
     SliceStarted {
-        /// When.
-        at: RoomTime,
+        /// Whose; `None` for everybody's in one.
+        uid: Option<Uid>,
         /// What it holds.
         tracks: TrackType,
+        /// When.
+        at: RoomTime,
+        /// Where the last slice before it ended; `at` itself if there was none.
+        before: RoomTime,
+    },
+    /// Sound or pictures of a participant come, or come no more.
+    StreamChanged {
+        /// Whose; `None` for everybody's in one.
+        uid: Option<Uid>,
+        /// Sound or pictures.
+        medium: Medium,
+        /// Which of both.
+        state: StreamState,
+        /// When.
+        at: RoomTime,
+    },
+    /// A screenshot is in the bucket.
+    SnapshotUploaded {
+        /// Its key.
+        key: String,
+    },
+    /// The API was asked for what doesn't fit the recording's state, a second start say.
+    Misused {
+        /// The state in the API's numbers.
+        status: u8,
+        /// How it is recorded.
+        mode: ModeNumber,
+        /// The playlist's key; empty if there is none.
+        playlist: String,
     },
     /// The first file is about to be uploaded.
     UploaderStarted,
@@ -44,6 +75,11 @@ pub enum Event {
         /// The playlists.
         files: Vec<FileFacts>,
     },
+    /// Every file has left, at least one of them only to the backup store.
+    BackedUp {
+        /// The playlists.
+        files: Vec<FileFacts>,
+    },
     /// The last event of a session.
     SessionExited {
         /// Whether it ended as it should.
@@ -53,6 +89,36 @@ pub enum Event {
     Error(Problem),
     /// Something went wrong and the recording went on.
     Warning(Problem),
+}
+
+/// What a stream carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Medium {
+    /// Sound.
+    Audio,
+    /// Pictures.
+    Video,
+}
+
+/// Whether a stream comes, by its number in events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum StreamState {
+    /// It comes.
+    Receiving = 0,
+    /// It doesn't, though it did before.
+    Silent = 1,
+}
+
+/// A recording's mode by its number in events: today's documents have 0 for individual, those of
+/// 2020 in Chinese had it the other way round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ModeNumber {
+    /// Everybody apart.
+    Individual = 0,
+    /// Everybody in one.
+    Mix = 1,
 }
 
 /// What an error or a warning says.
@@ -108,11 +174,20 @@ impl Event {
         match self {
             Self::RecorderStarted => "recorder_started",
             Self::SliceStarted { .. } => "recorder_slice_start",
+            Self::StreamChanged { medium: Medium::Audio, .. } => {
+                "recorder_audio_stream_state_changed"
+            }
+            Self::StreamChanged { medium: Medium::Video, .. } => {
+                "recorder_video_stream_state_changed"
+            }
+            Self::SnapshotUploaded { .. } => "recorder_snapshot_file",
+            Self::Misused { .. } => "cloud_recording_status_update",
             Self::UploaderStarted => "uploader_started",
             Self::FileInfos { .. } => "cloud_recording_file_infos",
             Self::Progress { .. } => "uploading_progress",
             Self::RecorderLeft { .. } => "recorder_leave",
             Self::Uploaded { .. } => "uploaded",
+            Self::BackedUp { .. } => "backuped",
             Self::SessionExited { .. } => "session_exit",
             Self::Error(_) => "cloud_recording_error",
             Self::Warning(_) => "cloud_recording_warning",
@@ -124,17 +199,26 @@ impl Event {
     pub fn details(&self) -> Value {
         match self {
             Self::RecorderStarted | Self::UploaderStarted => json!({"status": 0}),
-            Self::SliceStarted { at, tracks } => json!({
+            Self::SliceStarted { uid, tracks, at, before } => json!({
                 "startUtcMs": at.as_millis(),
-                "discontinueUtcMs": at.as_millis(),
-                "mixedAllUser": true,
-                "streamUid": "0",
+                "discontinueUtcMs": before.as_millis(),
+                "mixedAllUser": uid.is_none(),
+                "streamUid": stream(*uid),
                 "trackType": tracks,
             }),
+            Self::StreamChanged { uid, state, at, .. } => json!({
+                "streamUid": stream(*uid),
+                "state": *state as u8,
+                "UtcMs": at.as_millis(),
+            }),
+            Self::SnapshotUploaded { key } => json!({"fileName": key}),
+            Self::Misused { status, mode, playlist } => {
+                json!({"status": status, "recordingMode": *mode as u8, "fileList": playlist})
+            }
             Self::FileInfos { playlist } => json!({"fileList": playlist}),
             Self::Progress { share } => json!({"progress": share}),
             Self::RecorderLeft { reason } => json!({"leaveCode": leave_code(*reason)}),
-            Self::Uploaded { files } => {
+            Self::Uploaded { files } | Self::BackedUp { files } => {
                 json!({"status": 0, "fileList": files.iter().map(listed).collect::<Vec<_>>()})
             }
             Self::SessionExited { normal } => json!({"exitStatus": u8::from(!normal)}),
@@ -165,13 +249,19 @@ pub const fn leave_code(reason: StopReason) -> u8 {
     }
 }
 
+/// A participant in the API's words; 0 is everybody in one.
+#[must_use]
+pub fn stream(uid: Option<Uid>) -> String {
+    uid.map_or_else(|| "0".to_owned(), |uid| uid.to_string())
+}
+
 fn listed(file: &FileFacts) -> Value {
     json!({
         "fileName": file.key,
         "trackType": file.tracks,
-        "uid": "0",
-        "mixedAllUser": true,
-        "isPlayable": true,
+        "uid": stream(file.uid),
+        "mixedAllUser": file.uid.is_none(),
+        "isPlayable": file.playable,
         "sliceStartTime": file.start.as_millis(),
     })
 }
@@ -184,13 +274,19 @@ mod tests {
     fn details_are_what_clients_parse() {
         let at = RoomTime::from_millis(1_606_357_122_528);
         let tracks = TrackType::AudioAndVideo;
-        let slice = Event::SliceStarted { at, tracks }.details();
+        let slice = Event::SliceStarted { uid: None, tracks, at, before: at }.details();
         assert_eq!(slice["startUtcMs"], 1_606_357_122_528_i64);
         assert_eq!(slice["trackType"], "audio_and_video");
-        let files = vec![FileFacts { key: "a/s_r.m3u8".into(), tracks, start: at }];
+        let files = vec![FileFacts::mixed("a/s_r.m3u8".into(), tracks, at)];
         let uploaded = Event::Uploaded { files }.details();
         assert_eq!(uploaded["fileList"][0]["fileName"], "a/s_r.m3u8");
         assert_eq!(uploaded["fileList"][0]["isPlayable"], true);
+        assert_eq!(uploaded["fileList"][0]["uid"], "0");
+        let (medium, state) = (Medium::Video, StreamState::Silent);
+        let muted = Event::StreamChanged { uid: Uid::new(7), medium, state, at };
+        assert_eq!(muted.kind(), "recorder_video_stream_state_changed");
+        let expected = json!({"streamUid": "7", "state": 1, "UtcMs": 1_606_357_122_528_i64});
+        assert_eq!(muted.details(), expected);
         let problem = Problem {
             module: Module::Uploader,
             level: 5,

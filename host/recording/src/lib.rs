@@ -32,6 +32,7 @@ pub mod settings;
 mod shared;
 pub mod source;
 pub mod status;
+mod streams;
 pub mod tape;
 mod tape_thread;
 #[cfg(test)]

@@ -129,8 +129,14 @@ impl Shared {
         let sid = &self.settings.sid;
         tracing::warn!(%sid, kind = event.kind(), %message, "recording has trouble");
         self.numbers().trouble = Some(message);
-        if let Err(error) = self.outbox.tell(sid, event, self.clock.now()) {
-            tracing::error!(%sid, %error, "an event can't be owed");
+        self.say(event, self.clock.now());
+    }
+
+    /// Tells the outside of what happened at `at`.
+    pub(crate) fn say(&self, event: &Event, at: RoomTime) {
+        let sid = &self.settings.sid;
+        if let Err(error) = self.outbox.tell(sid, event, at) {
+            tracing::error!(%sid, %error, kind = event.kind(), "an event can't be owed");
         }
     }
 

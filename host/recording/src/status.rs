@@ -97,6 +97,24 @@ pub struct FileFacts {
     pub tracks: TrackType,
     /// Room time of its start.
     pub start: RoomTime,
+    /// Whose it is; `None` for everybody's in one.
+    #[serde(default)]
+    pub uid: Option<Uid>,
+    /// Whether a browser's player can be expected to play it.
+    #[serde(default = "yes")]
+    pub playable: bool,
+}
+
+impl FileFacts {
+    /// A file of everybody in one, as every player takes it.
+    #[must_use]
+    pub const fn mixed(key: String, tracks: TrackType, start: RoomTime) -> Self {
+        Self { key, tracks, start, uid: None, playable: true }
+    }
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// What became of the files.

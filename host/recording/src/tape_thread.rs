@@ -15,6 +15,7 @@ use crate::seldom::Seldom;
 use crate::shared::Shared;
 use crate::source::{Received, RoomEvents};
 use crate::status::StopReason;
+use crate::streams::Streams;
 use crate::tape::{TapeError, Tapes};
 
 /// How often tapes are synced: under the half second that a crash may cost, with room for the sync.
@@ -28,6 +29,7 @@ pub(crate) struct TapeThread {
     shared: Arc<Shared>,
     events: Box<dyn RoomEvents>,
     tapes: Tapes,
+    streams: Streams,
     synced: RoomTime,
     /// Records that didn't get on tape since the last sync, and why the last one didn't.
     refused: Option<(u64, String)>,
@@ -38,7 +40,8 @@ impl TapeThread {
     pub(crate) fn new(shared: Arc<Shared>, events: Box<dyn RoomEvents>, tapes: Tapes) -> Self {
         let synced = shared.clock.now();
         let events_of_refusal = Seldom::new(EVENTS_EVERY);
-        Self { shared, events, tapes, synced, refused: None, events_of_refusal }
+        let streams = Streams::new(true);
+        Self { shared, events, tapes, streams, synced, refused: None, events_of_refusal }
     }
 
     /// Runs until the recording ends. Returns the time of its end.
@@ -97,8 +100,12 @@ impl TapeThread {
         if let Some(mark) = Mark::of_event(&event) {
             self.shared.mark(&mark);
         }
+        let (changes, at) = (self.streams.observe(&event), event.at());
         if let Some(dropped) = self.shared.queue.push(event) {
             self.dropped(dropped);
+        }
+        for change in changes {
+            self.shared.say(&change, at);
         }
     }
 

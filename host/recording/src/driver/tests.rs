@@ -159,7 +159,9 @@ async fn a_room_is_recorded_told_of_and_rendered_again_alike() {
     assert_eq!(status.participants, [Uid::new(1).unwrap()]);
     assert!(stage.asked.0.load(SeqCst) >= 2, "key frames are asked for");
 
-    let kinds = stage.world.listener.kinds();
+    let heard = stage.world.listener.heard();
+    let (streams, others): (Vec<_>, Vec<_>) =
+        heard.iter().partition(|notice| notice.kind.ends_with("stream_state_changed"));
     let expected = [
         "recorder_started",
         "recorder_slice_start",
@@ -169,7 +171,12 @@ async fn a_room_is_recorded_told_of_and_rendered_again_alike() {
         "uploaded",
         "session_exit",
     ];
-    assert_eq!(kinds, expected);
+    assert_eq!(others.iter().map(|notice| &notice.kind).collect::<Vec<_>>(), expected);
+    let of_two = |state: u8| {
+        let details = streams.iter().map(|notice| &notice.details);
+        details.filter(|of| of["streamUid"] == "2" && of["state"] == state).count()
+    };
+    assert_eq!((of_two(0), of_two(1)), (2, 2), "sound and pictures came and went: {streams:?}");
     let zero = status.slice_start.unwrap();
     assert_eq!(
         stage.world.listener.details("recorder_slice_start")["startUtcMs"],

@@ -194,7 +194,7 @@ impl Ledger {
 
     /// Its playlists; none if nothing was produced.
     pub(crate) fn files(&self) -> Vec<FileFacts> {
-        let facts = |start| FileFacts { key: self.key(&self.playlist), tracks: self.tracks, start };
+        let facts = |start| FileFacts::mixed(self.key(&self.playlist), self.tracks, start);
         self.slice_start.map(facts).into_iter().collect()
     }
 

@@ -84,7 +84,8 @@ pub(super) fn owe(
     if change.ledger.slice_start.is_none() {
         change.ledger.slice_start = Some(slice_start);
         let tracks = change.ledger.tracks;
-        change.tell(&Event::SliceStarted { at: slice_start, tracks }, now);
+        let (at, before) = (slice_start, slice_start);
+        change.tell(&Event::SliceStarted { uid: None, tracks, at, before }, now);
         change.tell(&Event::UploaderStarted, now);
     }
     for file in new {
