@@ -101,6 +101,14 @@ impl From<Vec<Grant>> for Grants {
     }
 }
 
+impl Grants {
+    /// These and others.
+    #[must_use]
+    pub fn and(&self, others: &Self) -> Self {
+        Self(self.0.iter().chain(&others.0).cloned().collect())
+    }
+}
+
 /// Where one request wants to go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
@@ -148,13 +156,18 @@ impl Reach {
         Ok(Self { asked, grants })
     }
 
-    /// The first endpoint with an exact name that no grant covers: known before anything is sent.
+    /// The first endpoint with an exact name that no grant covers, or with a private address that
+    /// isn't granted: known before anything is sent.
     pub(crate) fn ungranted(&self) -> Option<Denial> {
         self.asked.iter().find_map(|(scheme, hosts, port)| {
             let Hosts::One(host) = hosts else { return None };
             let target = Target { scheme: *scheme, host: host.clone(), port: *port };
-            let granted = self.grants.0.iter().any(|grant| grant.covers(&target));
-            (!granted).then_some(Denial::NotGranted(target))
+            let addresses = match self.check(&target) {
+                Ok(addresses) => addresses,
+                Err(denial) => return Some(denial),
+            };
+            let address = host.parse().ok().filter(|address| !addresses.admit(*address))?;
+            Some(Denial::Private(target, address))
         })
     }
 
@@ -323,6 +336,8 @@ mod tests {
     fn every_public_host_is_no_private_host() {
         let reach = Reach::new(&[endpoint("a.b", None)], grants(&[("*", true)])).unwrap();
         assert_eq!(reach.check(&target("a.b", 443)), Ok(Addresses::Public));
+        let loopback = Reach::new(&[endpoint("127.0.0.1", None)], grants(&[("*", false)])).unwrap();
+        assert!(matches!(loopback.ungranted(), Some(Denial::Private(..))));
         assert!(Reach::new(&[endpoint("*", None)], Grants::default()).is_err());
         for bad in ["", "a b", "EXAMPLE.com", "a/..", "http://a", "a:1"] {
             assert!(Reach::new(&[endpoint(bad, None)], Grants::default()).is_err(), "{bad}");

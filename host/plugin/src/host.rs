@@ -34,8 +34,10 @@ pub struct Config {
     pub bundled: &'static [(&'static str, &'static [u8])],
     /// What plugins may use.
     pub budgets: Budgets,
-    /// Where they may send requests.
+    /// Where all of them may send requests.
     pub grants: Grants,
+    /// Where single ones may as well, by the plugin's name.
+    pub granted_to: BTreeMap<String, Grants>,
     /// Bounds of their requests.
     pub http: Limits,
     /// A PEM file of certificate authorities to trust beside the usual ones.
@@ -108,6 +110,7 @@ pub struct PluginHost {
     refused: Vec<RefusedFile>,
     sender: Arc<Sender>,
     grants: Grants,
+    granted_to: BTreeMap<String, Grants>,
     layouts: BTreeMap<String, String>,
     callbacks: BTreeMap<String, Result<Arc<ComponentCallback>, String>>,
 }
@@ -129,6 +132,7 @@ impl PluginHost {
             refused: Vec::new(),
             sender,
             grants: config.grants,
+            granted_to: config.granted_to,
             layouts: config.layouts,
             callbacks: BTreeMap::new(),
         };
@@ -196,7 +200,15 @@ impl PluginHost {
         let plugin = self.find(World::Callback, name).map_err(|known| {
             format!("no callback plugin is called {name}; there are: {}", known.join(", "))
         })?;
-        ComponentCallback::open(plugin, config, self.sender.clone(), self.grants.clone())
+        ComponentCallback::open(plugin, config, self.sender.clone(), self.grants_of(name))
+    }
+
+    /// What everybody may reach, and what this plugin may.
+    fn grants_of(&self, plugin: &str) -> Grants {
+        match self.granted_to.get(plugin) {
+            Some(own) => self.grants.and(own),
+            None => self.grants.clone(),
+        }
     }
 
     fn add_file(&mut self, loader: &Loader, file: PathBuf) {
@@ -248,7 +260,7 @@ impl Storages for PluginHost {
                 code: "no-plugin".into(),
                 reason: format!("no storage plugin is called so; there are: {}", known.join(", ")),
             })?;
-        let (sender, grants) = (self.sender.clone(), self.grants.clone());
+        let (sender, grants) = (self.sender.clone(), self.grants_of(&target.storage));
         Ok(Arc::new(ComponentStorage::open(plugin, &target.config, sender, grants)?))
     }
 }

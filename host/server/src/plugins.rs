@@ -1,5 +1,6 @@
 //! The plugins of this process: where they are looked for, and as which ports they serve.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -60,6 +61,7 @@ pub fn load(config: &Config, clock: Arc<dyn RoomClock>) -> Result<PluginHost, Pl
         bundled: BUNDLED,
         budgets: Budgets { plugins: plugins.budgets.clone(), ..Budgets::default() },
         grants: Grants::from(grants),
+        granted_to: granted_to(config),
         http: HttpLimits::default(),
         extra_ca: plugins.extra_ca.clone(),
         clock,
@@ -68,12 +70,28 @@ pub fn load(config: &Config, clock: Arc<dyn RoomClock>) -> Result<PluginHost, Pl
     })?)
 }
 
+/// What single plugins may reach because the configuration says whom they serve: the vendors' public
+/// hosts, and the addresses of callbacks.
+fn granted_to(config: &Config) -> BTreeMap<String, Grants> {
+    let mut granted: BTreeMap<String, Vec<Grant>> = BTreeMap::new();
+    for (_, vendor) in config.vendors.iter() {
+        granted.entry(vendor.plugin.clone()).or_default().extend(vendor.hosts.iter().cloned());
+    }
+    for callback in config.apps.iter().filter_map(|app| app.callback.as_ref()) {
+        let host = callback.url.host_str().and_then(|host| host.parse().ok());
+        granted.entry(callback.plugin.clone()).or_default().extend(host);
+    }
+    granted.into_iter().map(|(plugin, grants)| (plugin, Grants::from(grants))).collect()
+}
+
 /// Names that the configuration uses and no plugin has.
 #[must_use]
 pub fn missing(config: &Config, host: &PluginHost) -> Vec<String> {
     let there: Vec<String> = host.list().into_iter().map(|plugin| plugin.name).collect();
     let layouts = &config.recording.layouts;
-    let vendors = config.storage.vendors.values().map(|vendor| &vendor.plugin);
+    // A shipped vendor whose plugin isn't there is refused when somebody asks for it.
+    let vendors = config.vendors.iter().filter(|(_, vendor)| vendor.of_operator);
+    let vendors = vendors.map(|(_, vendor)| &vendor.plugin);
     let callbacks = config.apps.iter().filter_map(|app| app.callback.as_ref());
     let mut missing: Vec<String> =
         [&layouts.float, &layouts.best_fit, &layouts.vertical, &layouts.custom]
@@ -139,8 +157,6 @@ impl Layouts for PluginLayouts {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
 
     #[test]

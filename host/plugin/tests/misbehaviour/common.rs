@@ -43,6 +43,7 @@ pub(crate) fn config(folder: &Path, guests: &[&str]) -> Config {
         bundled: &[],
         budgets: Budgets::default(),
         grants: Grants::default(),
+        granted_to: BTreeMap::new(),
         http: HttpLimits::default(),
         extra_ca: None,
         clock: Arc::new(Wall),

@@ -61,6 +61,7 @@ fn host(granted: &[&str], callbacks: BTreeMap<String, ConfiguredPlugin>) -> Plug
         bundled: &[],
         budgets: Budgets::default(),
         grants,
+        granted_to: BTreeMap::new(),
         http: HttpLimits::default(),
         extra_ca: None,
         clock: Arc::new(WallClock),

@@ -5,7 +5,7 @@ use url::Url;
 use super::error::ConfigError;
 use super::schema::{AppEntry, CallbackEntry, File};
 use super::secret::{Secret, resolve};
-use super::{App, Callback, Config, STORE};
+use super::{App, Callback, Config, STORE, Vendors};
 
 /// The demo app's id, key and secret: only clients on this machine may use it.
 const DEMO: &str = "demo";
@@ -27,12 +27,7 @@ pub(super) fn check(file: File) -> Result<Config, ConfigError> {
              the machine and can't be told to them",
         ));
     }
-    for number in file.storage.vendors.keys() {
-        if number.parse::<u32>().is_err() {
-            let what = format!("{number:?} is not a vendor number: write [storage.vendors.11]");
-            return Err(ConfigError::at("storage.vendors", what));
-        }
-    }
+    let vendors = Vendors::check(file.storage.vendors.clone())?;
     for (key, grants) in
         [("allow", &file.plugins.allow), ("allow_private", &file.plugins.allow_private)]
     {
@@ -46,7 +41,7 @@ pub(super) fn check(file: File) -> Result<Config, ConfigError> {
     let demo_app = file.apps.is_empty();
     let mut apps = Vec::new();
     for (index, entry) in file.apps.into_iter().enumerate() {
-        let app = app(index, entry, &file.storage.vendors)?;
+        let app = app(index, entry, &vendors)?;
         if apps.iter().any(|other: &App| other.id == app.id) {
             let what = format!("two apps have the id {:?}", app.id);
             return Err(ConfigError::at("apps.id", what));
@@ -63,6 +58,7 @@ pub(super) fn check(file: File) -> Result<Config, ConfigError> {
         recording: file.recording,
         plugins: file.plugins,
         storage: file.storage,
+        vendors,
         apps,
         demo_app,
     })
@@ -94,11 +90,7 @@ fn http_url(key: &str, text: &str) -> Result<Url, ConfigError> {
     Ok(url)
 }
 
-fn app(
-    index: usize,
-    entry: AppEntry,
-    vendors: &std::collections::BTreeMap<String, super::Vendor>,
-) -> Result<App, ConfigError> {
+fn app(index: usize, entry: AppEntry, vendors: &Vendors) -> Result<App, ConfigError> {
     let key = |name: &str| format!("apps[{index}].{name}");
     let named = !entry.id.is_empty()
         && entry.id.len() <= MAX_APP_ID
@@ -114,8 +106,9 @@ fn app(
         .filter(|secret| !secret.reveal().is_empty())
         .ok_or_else(|| ConfigError::at(&key("secret"), "give secret or secret_file"))?;
     let storage = entry.storage.unwrap_or_else(|| STORE.into());
-    if storage != STORE && !vendors.contains_key(&storage) {
-        let what = format!("{storage:?} is neither {STORE:?} nor a vendor of [storage.vendors]");
+    if storage != STORE && vendors.find(&storage).is_none() {
+        let known = vendors.known();
+        let what = format!("{storage:?} is neither {STORE:?} nor a vendor; there are {known}");
         return Err(ConfigError::at(&key("storage"), what));
     }
     Ok(App {

@@ -8,6 +8,7 @@ mod env;
 mod error;
 mod schema;
 mod secret;
+mod vendors;
 
 use std::path::Path;
 
@@ -17,9 +18,10 @@ use url::Url;
 pub use self::error::ConfigError;
 pub use self::schema::{
     AppEntry, AudioChoice, Av1Admission, CallbackEntry, File, Http, Ingest, Layouts, Plugins,
-    Recording, Storage, Vendor, VideoChoice,
+    Recording, Storage, VendorEntry, VideoChoice,
 };
 pub use self::secret::Secret;
+pub use self::vendors::{BadRegion, Vendor, Vendors};
 
 /// The name under which the process's own store is a storage.
 pub const STORE: &str = "store";
@@ -37,8 +39,10 @@ pub struct Config {
     pub recording: Recording,
     /// Plugins.
     pub plugins: Plugins,
-    /// Storage.
+    /// Storage; its vendors are checked in `vendors`.
     pub storage: Storage,
+    /// Who takes recordings by request.
+    pub vendors: Vendors,
     /// Who may publish and record; at least one.
     pub apps: Vec<App>,
     /// Whether the built-in demo app stands in for missing `[[apps]]`.
@@ -58,7 +62,7 @@ pub struct App {
     pub whip_token: Option<Secret>,
     /// Whether only clients on this machine may use the app.
     pub loopback_only: bool,
-    /// Where recordings go when the request names no vendor: a vendor number or [`STORE`].
+    /// Where recordings go when the request names no vendor: a vendor's number or name, or [`STORE`].
     pub storage: String,
     /// Whom to tell what happens.
     pub callback: Option<Callback>,

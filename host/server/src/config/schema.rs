@@ -133,7 +133,8 @@ pub enum Av1Admission {
 pub struct Plugins {
     /// Folders searched for `.wasm` files; `None` searches `plugins/built` around the process.
     pub folders: Option<Vec<PathBuf>>,
-    /// Hosts that storage and callback plugins may send to: `host`, `host:port`, `*.domain`, `*`.
+    /// Public hosts that every storage and callback plugin may send to beside its own: `host`,
+    /// `host:port`, `*.domain`, `*`.
     pub allow: Vec<String>,
     /// The same for hosts with loopback or private addresses.
     pub allow_private: Vec<String>,
@@ -153,19 +154,26 @@ pub struct Storage {
     pub store: String,
     /// The store's options, as the `object_store` crate names them.
     pub options: BTreeMap<String, Secret>,
-    /// Vendor numbers of `storageConfig` and what serves them.
-    pub vendors: BTreeMap<String, Vendor>,
+    /// Vendor numbers or names of `storageConfig` and what serves them, over the shipped table.
+    pub vendors: BTreeMap<String, VendorEntry>,
 }
 
-/// `[storage.vendors.<number>]`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Vendor {
+/// `[storage.vendors.<number or name>]`; what is absent stays as it is shipped.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct VendorEntry {
+    /// What people call it, and may write instead of the number.
+    pub name: Option<String>,
     /// A storage plugin's name, or `store` for `[storage] store`.
-    pub plugin: String,
+    pub plugin: Option<String>,
+    /// Names of regions by the API's numbers.
+    pub regions: BTreeMap<String, String>,
+    /// Public hosts that the plugin may reach, as in `[plugins] allow`.
+    pub hosts: Option<Vec<String>>,
     /// Given to the plugin where the request is silent.
-    #[serde(default)]
     pub config: toml::Table,
+    /// `false` takes the vendor out.
+    pub enabled: Option<bool>,
 }
 
 /// `[[apps]]`.
@@ -240,7 +248,7 @@ impl Default for Plugins {
     fn default() -> Self {
         Self {
             folders: None,
-            allow: vec!["*".into()],
+            allow: Vec::new(),
             allow_private: Vec::new(),
             extra_ca: None,
             budgets: BTreeMap::new(),
@@ -279,15 +287,6 @@ impl Default for Layouts {
 
 impl Default for Storage {
     fn default() -> Self {
-        Self {
-            store: "./recordings".into(),
-            options: BTreeMap::new(),
-            vendors: [("1", "storage-s3"), ("11", "storage-s3")]
-                .into_iter()
-                .map(|(number, plugin)| {
-                    (number.into(), Vendor { plugin: plugin.into(), config: toml::Table::new() })
-                })
-                .collect(),
-        }
+        Self { store: "./recordings".into(), options: BTreeMap::new(), vendors: BTreeMap::new() }
     }
 }

@@ -76,7 +76,7 @@ fn the_example_documents_every_key() {
     wanted.extend(keys::<schema::Plugins>());
     wanted.extend(keys::<capstan_plugin::BudgetOverride>());
     wanted.extend(keys::<schema::Storage>());
-    wanted.extend(keys::<schema::Vendor>());
+    wanted.extend(keys::<schema::VendorEntry>());
     wanted.extend(keys::<schema::AppEntry>());
     wanted.extend(keys::<schema::CallbackEntry>());
     let written = |key: &str| {

@@ -8,12 +8,12 @@ use capstan_recording::settings::{
     AudioCodec, AudioOutput, Container, LayoutChoice, MixFiles, MixSettings, Mode, OutputSettings,
     Subscription, VideoCodec, VideoOutput,
 };
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use super::super::error::{ApiError, Code};
 use super::resource::Resource;
 use super::wire::{LayoutKind, LayoutRequest, StartRequest, StorageRequest, Streams};
-use crate::config::{App, AudioChoice, Config, STORE, Vendor, VideoChoice};
+use crate::config::{App, AudioChoice, BadRegion, Config, STORE, VideoChoice};
 use crate::recorder::Order;
 
 /// How far a composite may fall behind before it skips pictures.
@@ -115,39 +115,29 @@ pub(crate) fn layout(config: &Config, request: &LayoutRequest) -> LayoutChoice {
     LayoutChoice { name: name.clone(), options: options.to_string() }
 }
 
-/// The storage behind a vendor number; the app's own if the request names none.
+/// The storage behind a vendor; the app's own if the request names none.
 fn storage(config: &Config, app: &App, request: StorageRequest) -> Result<StorageTarget, ApiError> {
-    let vendors = &config.storage.vendors;
-    let number = request.vendor.map_or_else(|| app.storage.clone(), |vendor| vendor.to_string());
-    if number == STORE {
+    const AT: &str = "/clientRequest/storageConfig";
+    let invalid = |detail: String| ApiError::new(Code::InvalidParameter, detail);
+    let asked = request.vendor.as_deref().unwrap_or(&app.storage);
+    if asked == STORE {
         return Ok(native());
     }
-    let Some(vendor) = vendors.get(&number) else {
-        let known: Vec<&str> = vendors.keys().map(String::as_str).collect();
-        let detail = format!(
-            "/clientRequest/storageConfig/vendor is {number}; this server serves {}; leave \
-             storageConfig out for the server's own storage",
-            known.join(", ")
-        );
-        return Err(ApiError::new(Code::InvalidParameter, detail));
+    let Some((key, vendor)) = config.vendors.find(asked) else {
+        return Err(invalid(format!(
+            "{AT}/vendor is {asked}; this server serves {}; leave storageConfig out for the \
+             server's own storage",
+            config.vendors.known()
+        )));
     };
     if vendor.plugin == STORE {
         return Ok(native());
     }
-    let config = Value::Object(merged(vendor, request.fields)).to_string();
-    Ok(StorageTarget { storage: vendor.plugin.clone(), config })
+    vendor
+        .target(key, request.fields)
+        .map_err(|BadRegion(what)| invalid(format!("{AT}/region {what}")))
 }
 
 fn native() -> StorageTarget {
     StorageTarget { storage: STORE.into(), config: "{}".into() }
-}
-
-/// The vendor's configured defaults with the request's fields over them.
-fn merged(vendor: &Vendor, fields: Map<String, Value>) -> Map<String, Value> {
-    let mut merged = match serde_json::to_value(&vendor.config) {
-        Ok(Value::Object(defaults)) => defaults,
-        _ => Map::new(),
-    };
-    merged.extend(fields);
-    merged
 }

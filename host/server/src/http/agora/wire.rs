@@ -19,6 +19,8 @@ const DEFAULT_IDLE_SECONDS: u32 = 30;
 const MAX_REGIONS: usize = 17;
 /// The most pixels of the mixed picture.
 const MAX_PIXELS: u32 = 1_920 * 1_080;
+/// The most characters of a vendor's name.
+const MAX_VENDOR_NAME: usize = 64;
 /// The most elements of a prefix: with its 128 characters there can't be more.
 const MAX_PREFIX_ELEMENTS: usize = 64;
 
@@ -124,8 +126,8 @@ pub(crate) struct Region {
 /// `storageConfig`.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct StorageRequest {
-    /// `vendor`; `None` for the app's own storage.
-    pub(crate) vendor: Option<u32>,
+    /// `vendor`, a number or (Capstan's own) a name; `None` for the app's own storage.
+    pub(crate) vendor: Option<String>,
     /// `fileNamePrefix`, joined; empty for none.
     pub(crate) prefix: String,
     /// All other fields, for the vendor's plugin. Secret.
@@ -298,7 +300,10 @@ impl StorageRequest {
         let elements = config.texts("fileNamePrefix", MAX_PREFIX_ELEMENTS)?.unwrap_or_default();
         let prefix =
             join_prefix(&elements).map_err(|what| config.refuse("fileNamePrefix", what))?;
-        let vendor = config.integer("vendor", 0..=u32::MAX)?;
+        let vendor = match config.value("vendor") {
+            Some(Value::String(name)) => Some(name.chars().take(MAX_VENDOR_NAME).collect()),
+            _ => config.integer("vendor", 0..=u32::MAX)?.map(|number| number.to_string()),
+        };
         let mut fields = Map::new();
         for key in ["region", "bucket", "accessKey", "secretKey", "stsToken", "stsExpiration"] {
             if let Some(value) = config.value(key) {
@@ -312,8 +317,11 @@ impl StorageRequest {
             let what = "is missing although a bucket or keys are given; it must be an integer";
             return Err(config.refuse("vendor", what));
         }
-        if let Some(vendor) = vendor {
-            fields.insert("vendor".into(), vendor.into());
+        if vendor.is_some() {
+            config.text("bucket")?;
+            config.text("accessKey")?;
+            config.text("stsToken")?;
+            config.object("extensionParams", |_| Ok(()))?;
         }
         Ok(Self { vendor, prefix, fields })
     }
