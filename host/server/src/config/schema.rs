@@ -128,7 +128,7 @@ pub enum Av1Admission {
 }
 
 /// `[plugins]`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Plugins {
     /// Folders searched for `.wasm` files; `None` searches `plugins/built` around the process.
@@ -240,19 +240,6 @@ impl Default for Ingest {
             announce: Vec::new(),
             max_publishers: 64,
             silence_seconds: 4.0,
-        }
-    }
-}
-
-impl Default for Plugins {
-    fn default() -> Self {
-        Self {
-            folders: None,
-            allow: Vec::new(),
-            allow_private: Vec::new(),
-            extra_ca: None,
-            budgets: BTreeMap::new(),
-            config: BTreeMap::new(),
         }
     }
 }
