@@ -16,7 +16,7 @@ use tokio::sync::{Notify, watch};
 use crate::event::{Event, Problem};
 use crate::ports::{Callbacks, Storages};
 use crate::settings::RecordingSettings;
-use crate::status::{Outcome, Owed, StopReason};
+use crate::status::{FileFacts, Outcome, Owed, StopReason};
 
 mod books;
 mod events;
@@ -26,7 +26,7 @@ mod store;
 mod uploads;
 mod worker;
 
-use self::books::{Books, Change, End, Ledger, Owing, Stage};
+use self::books::{Books, Change, End, Ledger, List, Owing, Stage};
 pub(crate) use self::files::{NewFile, hls_folder, tape_folder, write_whole};
 use self::store::Store;
 
@@ -223,17 +223,21 @@ impl Outbox {
         Ok(receiver)
     }
 
-    /// Owes finished files; with the first ones, the events of the first slice. A file that is owed
-    /// already is owed in its new form.
-    pub(crate) fn file(
-        &self,
-        sid: &str,
-        slice_start: RoomTime,
-        new: &[NewFile],
-    ) -> Result<(), OutboxError> {
-        self.inner.change(sid, |change, books, now| {
-            files::owe(change, books, slice_start, new, now);
+    /// Takes over a playlist before anything of it is written, so that a process that dies leaves
+    /// none behind that nobody knows.
+    pub(crate) fn begin_list(&self, sid: &str, facts: FileFacts) -> Result<(), OutboxError> {
+        self.inner.change(sid, |change, _, _| {
+            if change.ledger.list(&facts.key).is_none() {
+                let list = List { facts, filed: 0, uploaded: false, failed: false };
+                change.ledger.lists.push(list);
+            }
         })
+    }
+
+    /// Owes finished files; with the first ones of a playlist, the event of its first slice. A file
+    /// that is owed already is owed in its new form.
+    pub(crate) fn file(&self, sid: &str, new: &[NewFile]) -> Result<(), OutboxError> {
+        self.inner.change(sid, |change, books, now| files::owe(change, books, new, now))
     }
 
     /// Owes an event that happened at `at`.
@@ -323,7 +327,7 @@ impl Inner {
             let parked = books.uploads_of(sid).find_map(|owing| owing.parked.clone());
             view.send_replace(View {
                 owed,
-                first_upload_done: ledger.playlist_uploaded,
+                first_upload_done: ledger.lists.iter().any(|list| list.uploaded),
                 trouble: parked,
                 outcome: ledger.outcome(owed),
             });

@@ -22,6 +22,7 @@ use crate::names;
 use crate::outbox::{NewFile, hls_folder, write_whole};
 use crate::seldom::Seldom;
 use crate::shared::Shared;
+use crate::status::FileFacts;
 
 /// The most bytes of segments that wait for a disk: minutes of a usual recording.
 const MAX_WAITING: usize = 16 * 1024 * 1024;
@@ -34,6 +35,8 @@ pub(crate) struct Publisher {
     folder: PathBuf,
     stem: String,
     playlist: Playlist,
+    /// The outbox knows of the playlist.
+    known: bool,
     init: Option<(String, Bytes)>,
     /// Segments that aren't on disk yet: normally none outlive a call.
     waiting: VecDeque<Segment>,
@@ -57,6 +60,7 @@ impl Publisher {
             folder,
             stem,
             playlist,
+            known: false,
             init: None,
             waiting: VecDeque::new(),
             broken: false,
@@ -142,10 +146,14 @@ impl Publisher {
     }
 
     fn write(&mut self, name: &str, bytes: &[u8]) -> bool {
+        if !self.is_known() {
+            return false;
+        }
         let path = self.folder.join(name);
         match write_whole(&path, bytes) {
             Ok(()) => {
-                self.unowed.push(NewFile::segment(path, bytes.len() as u64));
+                let list = self.shared.settings.playlist_name();
+                self.unowed.push(NewFile::segment(&list, path, bytes.len() as u64));
                 true
             }
             Err(error) => {
@@ -153,6 +161,20 @@ impl Publisher {
                 false
             }
         }
+    }
+
+    /// Whether the outbox knows of the playlist, as it must before anything of it is on disk.
+    fn is_known(&mut self) -> bool {
+        if !self.known {
+            let settings = &self.shared.settings;
+            let key = settings.key(&settings.playlist_name());
+            let facts = FileFacts::mixed(key, settings.track_type(), self.start);
+            match self.shared.outbox.begin_list(&settings.sid, facts) {
+                Ok(()) => self.known = true,
+                Err(error) => self.fail(format!("the playlist can't be begun yet: {error}")),
+            }
+        }
+        self.known
     }
 
     fn lose(&mut self, segment: &Segment) {
@@ -174,7 +196,7 @@ impl Publisher {
             Err(error) => self.fail(format!("the playlist can't be written yet: {error}")),
         }
         let sid = &self.shared.settings.sid;
-        match self.shared.outbox.file(sid, self.start, &self.unowed) {
+        match self.shared.outbox.file(sid, &self.unowed) {
             Ok(()) => self.unowed.clear(),
             // They stay and are owed with the next segment.
             Err(error) => tracing::error!(%sid, %error, "finished files can't be owed yet"),
@@ -193,8 +215,7 @@ impl Publisher {
     /// Tries once more to owe what couldn't be owed. True if nothing is left.
     pub(crate) fn settle(&mut self) -> bool {
         let sid = &self.shared.settings.sid;
-        if !self.unowed.is_empty() && self.shared.outbox.file(sid, self.start, &self.unowed).is_ok()
-        {
+        if !self.unowed.is_empty() && self.shared.outbox.file(sid, &self.unowed).is_ok() {
             self.unowed.clear();
         }
         self.unowed.is_empty()

@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{Code, Event, Module, Problem};
 use crate::ports::{Notice, StorageTarget};
-use crate::settings::TrackType;
 use crate::status::{Delivered, FileFacts, Outcome, Owed, StopReason};
 
 /// One recording in the outbox.
@@ -26,27 +25,30 @@ pub(crate) struct Ledger {
     /// The recording's folder.
     pub(crate) folder: PathBuf,
     pub(crate) prefix: String,
-    /// The playlist's file name.
-    pub(crate) playlist: String,
-    pub(crate) tracks: TrackType,
     pub(crate) keep_tapes: bool,
     pub(crate) stage: Stage,
     /// The next event's number.
     pub(crate) next_sequence: u64,
     /// The next file's number: uploads leave in this order.
     pub(crate) next_order: u64,
-    /// The recording's zero, once a segment was owed.
-    pub(crate) slice_start: Option<RoomTime>,
-    /// Segments and init segments owed so far: they are the first files of the playlist.
-    pub(crate) filed: usize,
-    pub(crate) playlist_uploaded: bool,
-    /// The playlist's upload failed at least once.
-    pub(crate) playlist_failed: bool,
+    /// Its playlists, in the order in which they began.
+    pub(crate) lists: Vec<List>,
     /// An error event told of a refused upload.
     pub(crate) refusal_told: bool,
     pub(crate) bytes_owed: u64,
     pub(crate) bytes_uploaded: u64,
     pub(crate) ended: Option<End>,
+}
+
+/// One playlist of a recording.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct List {
+    pub(crate) facts: FileFacts,
+    /// Segments and init segments owed so far: they are the first files of the playlist.
+    pub(crate) filed: usize,
+    pub(crate) uploaded: bool,
+    /// Its own upload failed at least once.
+    pub(crate) failed: bool,
 }
 
 /// Where a recording's ledger stands.
@@ -153,9 +155,9 @@ impl Change {
         }
         let owed = books.owed_after(self);
         let Some(mut end) = self.ledger.ended.clone() else { return };
-        let produced = self.ledger.slice_start.is_some();
-        let playlist_known = self.ledger.playlist_uploaded || self.ledger.playlist_failed;
-        if !end.told && (!produced || playlist_known || owed.parked > 0) {
+        let produced = self.ledger.produced().next().is_some();
+        let lists_known = self.ledger.produced().all(|list| list.uploaded || list.failed);
+        if !end.told && (lists_known || owed.parked > 0) {
             end.told = true;
             self.tell(&Event::RecorderLeft { reason: end.reason }, end.at);
         }
@@ -192,16 +194,29 @@ impl Ledger {
         self.keep_tapes || self.ended.as_ref().is_some_and(|end| end.failure.is_some())
     }
 
+    /// Its playlists that name a segment.
+    pub(crate) fn produced(&self) -> impl Iterator<Item = &List> {
+        self.lists.iter().filter(|list| list.filed > 0)
+    }
+
+    /// The playlist of this key.
+    pub(crate) fn list(&self, key: &str) -> Option<&List> {
+        self.lists.iter().find(|list| list.facts.key == key)
+    }
+
+    pub(crate) fn list_mut(&mut self, key: &str) -> Option<&mut List> {
+        self.lists.iter_mut().find(|list| list.facts.key == key)
+    }
+
     /// Its playlists; none if nothing was produced.
     pub(crate) fn files(&self) -> Vec<FileFacts> {
-        let facts = |start| FileFacts::mixed(self.key(&self.playlist), self.tracks, start);
-        self.slice_start.map(facts).into_iter().collect()
+        self.produced().map(|list| list.facts.clone()).collect()
     }
 
     /// How it ended, once its last event is owed.
     pub(crate) fn outcome(&self, owed: Owed) -> Option<Outcome> {
         let end = self.ended.as_ref().filter(|_| self.stage == Stage::Closed)?;
-        let delivered = match (self.slice_start, owed.parked) {
+        let delivered = match (self.produced().next(), owed.parked) {
             (None, _) => Delivered::Nothing,
             (Some(_), 0) => Delivered::Uploaded,
             (Some(_), _) => Delivered::Parked,

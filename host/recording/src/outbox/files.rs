@@ -8,6 +8,7 @@ use capstan_media::time::RoomTime;
 use super::books::{Books, Change, Ledger, Owing, Stage};
 use crate::event::Event;
 use crate::settings::RecordingSettings;
+use crate::status::FileFacts;
 
 /// A file that is finished on disk, or a playlist that was rewritten there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub(crate) struct NewFile {
     pub(crate) content_type: &'static str,
     pub(crate) size: u64,
     pub(crate) is_playlist: bool,
+    /// The file name of the playlist that it is, or that names it.
+    pub(crate) list: String,
 }
 
 pub(crate) const PLAYLIST_TYPE: &str = "application/vnd.apple.mpegurl";
@@ -24,11 +27,14 @@ pub(crate) const SEGMENT_TYPE: &str = "video/mp4";
 
 impl NewFile {
     pub(crate) fn playlist(path: PathBuf, size: u64) -> Self {
-        Self { name: name_of(&path), path, content_type: PLAYLIST_TYPE, size, is_playlist: true }
+        let (name, content_type) = (name_of(&path), PLAYLIST_TYPE);
+        Self { list: name.clone(), name, path, content_type, size, is_playlist: true }
     }
 
-    pub(crate) fn segment(path: PathBuf, size: u64) -> Self {
-        Self { name: name_of(&path), path, content_type: SEGMENT_TYPE, size, is_playlist: false }
+    /// A segment or init segment of the playlist of this name.
+    pub(crate) fn segment(list: &str, path: PathBuf, size: u64) -> Self {
+        let (name, content_type) = (name_of(&path), SEGMENT_TYPE);
+        Self { list: list.to_owned(), name, path, content_type, size, is_playlist: false }
     }
 }
 
@@ -56,16 +62,11 @@ pub(super) fn ledger_of(settings: &RecordingSettings, folder: &Path) -> Ledger {
         target: settings.storage.clone(),
         folder: folder.to_owned(),
         prefix: settings.prefix.clone(),
-        playlist: settings.playlist_name(),
-        tracks: settings.track_type(),
         keep_tapes: settings.keep_tapes,
         stage: Stage::Live,
         next_sequence: 0,
         next_order: 0,
-        slice_start: None,
-        filed: 0,
-        playlist_uploaded: false,
-        playlist_failed: false,
+        lists: Vec::new(),
         refusal_told: false,
         bytes_owed: 0,
         bytes_uploaded: 0,
@@ -73,28 +74,19 @@ pub(super) fn ledger_of(settings: &RecordingSettings, folder: &Path) -> Ledger {
     }
 }
 
-/// Owes new files, in their order; with the first ones, the events of the first slice.
-pub(super) fn owe(
-    change: &mut Change,
-    books: &Books,
-    slice_start: RoomTime,
-    new: &[NewFile],
-    now: RoomTime,
-) {
-    if change.ledger.slice_start.is_none() {
-        change.ledger.slice_start = Some(slice_start);
-        let tracks = change.ledger.tracks;
-        let (at, before) = (slice_start, slice_start);
-        change.tell(&Event::SliceStarted { uid: None, tracks, at, before }, now);
-        change.tell(&Event::UploaderStarted, now);
-    }
+/// Owes new files, in their order; with the first ones of a playlist, the event of its first slice.
+pub(super) fn owe(change: &mut Change, books: &Books, new: &[NewFile], now: RoomTime) {
     for file in new {
+        first_of_list(change, file, now);
         let ledger = &mut change.ledger;
         let key = ledger.key(&file.name);
         let before = books.uploads.get(&(ledger.sid.clone(), key.clone()));
         if !file.is_playlist {
-            ledger.filed += 1;
             ledger.bytes_owed += file.size;
+            let list = ledger.key(&file.list);
+            if let Some(list) = ledger.list_mut(&list) {
+                list.filed += 1;
+            }
         }
         change.owe.push(Owing {
             sid: ledger.sid.clone(),
@@ -111,6 +103,20 @@ pub(super) fn owe(
             parked: before.and_then(|owing| owing.parked.clone()),
         });
         ledger.next_order += 1;
+    }
+}
+
+/// Tells of a playlist's first slice if this is the first of its files.
+fn first_of_list(change: &mut Change, file: &NewFile, now: RoomTime) {
+    let none_yet = change.ledger.produced().next().is_none();
+    let Some(list) = change.ledger.list(&change.ledger.key(&file.list)) else { return };
+    if file.is_playlist || list.filed > 0 {
+        return;
+    }
+    let FileFacts { uid, tracks, start, .. } = list.facts;
+    change.tell(&Event::SliceStarted { uid, tracks, at: start, before: start }, now);
+    if none_yet {
+        change.tell(&Event::UploaderStarted, now);
     }
 }
 

@@ -2,18 +2,15 @@
 //! they are ended from what is on disk, and told so.
 
 use std::io;
-use std::path::Path;
 
 use capstan_media::time::RoomTime;
-use capstan_media::timeline::Mark;
 
 use super::OutboxError;
-use super::books::{Books, Change, End, Stage};
+use super::books::{Books, Change, End, Ledger, List, Stage};
 use super::files::{self, NewFile};
 use super::store::Store;
 use crate::event::{Code, Event, Module, Problem};
 use crate::listing;
-use crate::names;
 use crate::status::StopReason;
 
 const FAILURE: &str = "the process died while it recorded; the recording ends with the last \
@@ -31,11 +28,13 @@ pub(super) fn end_interrupted(
     for ledger in live {
         let sid = ledger.sid.clone();
         let mut change = Change::new(ledger);
-        match unowed_files(&change) {
-            Ok(Some((start, new))) => files::owe(&mut change, books, start, &new, now),
-            Ok(None) => {}
-            Err(error) => {
-                tracing::error!(%sid, %error, "the playlist of an interrupted recording is lost");
+        for list in change.ledger.lists.clone() {
+            let playlist = &list.facts.key;
+            match unowed_files(&change.ledger, &list) {
+                Ok(new) => files::owe(&mut change, books, &new, now),
+                Err(error) => {
+                    tracing::error!(%sid, playlist, %error, "an interrupted playlist is lost");
+                }
             }
         }
         let (module, code) = (Module::Recorder, Code::Interrupted);
@@ -54,15 +53,15 @@ pub(super) fn end_interrupted(
     Ok(sids)
 }
 
-/// Ends the playlist on disk and finds the files that it names but that were never owed: the
-/// process may have died between writing a segment and owing it. `None` if nothing was cut.
-fn unowed_files(change: &Change) -> io::Result<Option<(RoomTime, Vec<NewFile>)>> {
-    let ledger = &change.ledger;
+/// Ends a playlist on disk and finds the files that it names but that were never owed: the process
+/// may have died between writing a segment and owing it. None if nothing was cut.
+fn unowed_files(ledger: &Ledger, list: &List) -> io::Result<Vec<NewFile>> {
     let folder = files::hls_folder(&ledger.folder);
-    let path = folder.join(&ledger.playlist);
+    let playlist = ledger.name(&list.facts.key);
+    let path = folder.join(playlist);
     let mut text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
     if !text.lines().any(|line| line == listing::END) {
@@ -70,24 +69,12 @@ fn unowed_files(change: &Change) -> io::Result<Option<(RoomTime, Vec<NewFile>)>>
         text.push('\n');
         files::write_whole(&path, text.as_bytes())?;
     }
-    let named = listing::files(&text);
-    let start = match ledger.slice_start {
-        Some(start) => start,
-        None => started(&ledger.folder.join(names::TIMELINE))?,
-    };
     let mut new = Vec::new();
-    for name in named.iter().skip(ledger.filed) {
+    for name in listing::files(&text).iter().skip(list.filed) {
         let path = folder.join(name);
         let size = std::fs::metadata(&path)?.len();
-        new.push(NewFile::segment(path, size));
+        new.push(NewFile::segment(playlist, path, size));
     }
     new.push(NewFile::playlist(path, text.len() as u64));
-    Ok(Some((start, new)))
-}
-
-/// The recording's zero, from its timeline.
-fn started(timeline: &Path) -> io::Result<RoomTime> {
-    let (marks, _) = crate::timeline::read(timeline)?;
-    let start = marks.iter().find(|mark| matches!(mark, Mark::Started { .. })).map(Mark::at);
-    start.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no start on the timeline"))
+    Ok(new)
 }

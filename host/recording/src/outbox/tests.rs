@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering::SeqCst;
 
 use super::*;
 use crate::event::{Code, Module};
+use crate::settings::TrackType;
 use crate::status::Delivered;
 use crate::testing::{DAWN, DrivenClock, RunningClock, World, settings, until};
 
@@ -34,16 +35,19 @@ impl Files {
         let mut timeline = crate::timeline::Timeline::open(&folder.join("timeline.jsonl")).unwrap();
         timeline.append(&capstan_media::timeline::Mark::Started { at: DAWN }).unwrap();
         outbox.begin(&settings(sid), &folder).unwrap();
+        let facts = FileFacts::mixed(PLAYLIST.into(), TrackType::AudioAndVideo, DAWN);
+        outbox.begin_list(sid, facts).unwrap();
         Self { hls, playlist: "#EXTM3U\n".into(), segments: 0 }
     }
 
     /// Writes the next segment, and the playlist that names it.
     fn write(&mut self, end: bool) -> Vec<NewFile> {
         let mut new = Vec::new();
+        let playlist = settings("sid1").playlist_name();
         let mut write = |name: String, bytes: &[u8]| {
             let path = self.hls.join(name);
             write_whole(&path, bytes).unwrap();
-            new.push(NewFile::segment(path, bytes.len() as u64));
+            new.push(NewFile::segment(&playlist, path, bytes.len() as u64));
         };
         if self.segments == 0 {
             write("init.mp4".into(), b"init");
@@ -56,7 +60,7 @@ impl Files {
         if end {
             self.playlist.push_str("#EXT-X-ENDLIST\n");
         }
-        let path = self.hls.join(settings("sid1").playlist_name());
+        let path = self.hls.join(&playlist);
         write_whole(&path, self.playlist.as_bytes()).unwrap();
         new.push(NewFile::playlist(path, self.playlist.len() as u64));
         new
@@ -64,7 +68,7 @@ impl Files {
 
     fn cut(&mut self, outbox: &Outbox, end: bool) {
         let new = self.write(end);
-        outbox.file("sid1", DAWN, &new).unwrap();
+        outbox.file("sid1", &new).unwrap();
     }
 }
 

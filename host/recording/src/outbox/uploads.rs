@@ -74,7 +74,8 @@ fn load(inner: &Inner, owing: &Owing) -> Result<Option<Cargo>, String> {
         let Some(ledger) = books.ledgers.get(&owing.sid) else { return Ok(None) };
         let owed = books.uploads_of(&owing.sid).filter(|other| !other.is_playlist);
         let owed = owed.map(|other| ledger.name(&other.key).to_owned());
-        let not_yet_owed = listing::files(&text).into_iter().skip(ledger.filed);
+        let filed = ledger.list(&owing.key).map_or(0, |list| list.filed);
+        let not_yet_owed = listing::files(&text).into_iter().skip(filed);
         owed.chain(not_yet_owed).collect()
     };
     let Some((part, whole)) = listing::true_part(&text, &missing) else { return Ok(None) };
@@ -171,8 +172,10 @@ fn arrived(change: &mut Change, owing: &Owing, now: RoomTime) {
         change.ledger.bytes_uploaded += owing.size;
         return;
     }
-    if !change.ledger.playlist_uploaded {
-        change.ledger.playlist_uploaded = true;
+    if let Some(list) = change.ledger.list_mut(&owing.key)
+        && !list.uploaded
+    {
+        list.uploaded = true;
         change.tell(&Event::FileInfos { playlist: owing.key.clone() }, now);
     }
 }
@@ -207,7 +210,9 @@ async fn failed(inner: &Arc<Inner>, owing: Owing, error: UploadError) -> Verdict
             let Some(mut current) = current.cloned() else { return };
             let since = *current.failing_since.get_or_insert(now);
             current.failures = current.failures.saturating_add(1);
-            change.ledger.playlist_failed |= owing.is_playlist;
+            if let Some(list) = change.ledger.list_mut(&owing.key) {
+                list.failed = true;
+            }
             let too_old = inner.settings.give_up_after.is_some_and(|age| now.since(since) >= age);
             if let Some(problem) = refusal(&error, too_old) {
                 parked = true;

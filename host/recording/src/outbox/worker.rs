@@ -148,7 +148,9 @@ fn due(inner: &Inner, memory: &Memory, now: RoomTime) -> (Vec<(Owing, Ledger)>, 
 async fn tell_progress(inner: &Arc<Inner>, memory: &mut Memory, now: RoomTime) {
     let live: Vec<(String, u64)> = {
         let books = inner.books();
-        let telling = |ledger: &&Ledger| ledger.stage == Stage::Live && ledger.playlist_uploaded;
+        let telling = |ledger: &&Ledger| {
+            ledger.stage == Stage::Live && ledger.lists.iter().any(|list| list.uploaded)
+        };
         let share = |ledger: &Ledger| {
             let share = ledger.bytes_uploaded.saturating_mul(10_000) / ledger.bytes_owed.max(1);
             (ledger.sid.clone(), share.min(10_000))
