@@ -62,7 +62,12 @@ impl Server {
     /// Starts it (again) with the same configuration and folder.
     pub fn run(&mut self) {
         let mut command = Command::new(capstan());
-        command.args(["serve", "--config", "capstan.toml"]).current_dir(self.folder.path());
+        // What one server compiled serves those of all other tests.
+        let cache = capstan().with_file_name("plugin-cache");
+        command
+            .args(["serve", "--config", "capstan.toml"])
+            .env("CAPSTAN_PLUGINS__CACHE_DIR", cache)
+            .current_dir(self.folder.path());
         let log = self.folder.path().join("server.log");
         let old = std::fs::read_to_string(&log).unwrap_or_default();
         self.running = Some(Running::start("server", &mut command, log.clone()));
@@ -102,6 +107,12 @@ impl Server {
     #[must_use]
     pub fn recordings(&self) -> PathBuf {
         self.folder.path().join("recordings")
+    }
+
+    /// Its process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.running.as_ref().expect("running").pid()
     }
 
     /// What it logged so far.

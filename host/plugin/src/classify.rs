@@ -5,11 +5,10 @@
 use std::fmt;
 
 use capstan_recording::ports::Fault;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use wasmparser::{Parser, Payload, Validator};
 
-use crate::budget::MAX_FILE;
 use crate::fault::cut;
 
 const PACKAGE: &str = "capstan:plugin/";
@@ -17,7 +16,7 @@ const PACKAGE: &str = "capstan:plugin/";
 const MAJOR: &str = "1";
 
 /// What a plugin is for.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum World {
     /// Decides where everything is painted.
@@ -58,7 +57,7 @@ impl fmt::Display for World {
 }
 
 /// Why a plugin's file isn't used.
-#[derive(Debug, Error, Clone)]
+#[derive(Debug, Error, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Refusal {
     /// It, or its folder, can't be read.
     #[error("it can't be read: {reason}")]
@@ -67,16 +66,18 @@ pub enum Refusal {
         reason: String,
     },
     /// It is larger than any plugin may be.
-    #[error("it has {size} bytes, a plugin may have at most {MAX_FILE}")]
+    #[error("it has {size} bytes, a plugin may have at most {most} (plugins.compiler.file_mib)")]
     TooLarge {
         /// Its size in bytes, as far as it was looked at.
         size: u64,
+        /// The most that a file may have.
+        most: u64,
     },
     /// It isn't WebAssembly.
     #[error("it is no WebAssembly component: {found}")]
     NotWasm {
         /// What it looks like.
-        found: &'static str,
+        found: String,
     },
     /// It is a module that wasn't made into a component.
     #[error("it is a core module, not a component: run `capstan-pack` on it")]
@@ -93,7 +94,7 @@ pub enum Refusal {
         /// The import's name.
         name: String,
         /// What may help the author.
-        hint: &'static str,
+        hint: String,
     },
     /// It is a component for something else.
     #[error(
@@ -126,6 +127,18 @@ pub enum Refusal {
         /// The compiler's words.
         reason: String,
     },
+    /// Its compilation was stopped, or didn't come to an end.
+    #[error("it can't be compiled within its limits (plugins.compiler): {reason}")]
+    Limit {
+        /// Which limit, and what happened.
+        reason: String,
+    },
+    /// The compiler's process doesn't work on this machine.
+    #[error("the compiler doesn't run: {reason}")]
+    NoCompiler {
+        /// Why.
+        reason: String,
+    },
     /// Its functions aren't those of the contract.
     #[error("it doesn't fit the contract's world {world}: {reason}")]
     Misfit {
@@ -136,6 +149,7 @@ pub enum Refusal {
     },
     /// It faulted before it was of any use.
     #[error("it doesn't start: {0}")]
+    #[serde(skip)]
     Start(Fault),
     /// What it says of itself breaks the contract.
     #[error("what it says of itself is wrong: {what}")]
@@ -154,7 +168,7 @@ pub enum Refusal {
 }
 
 /// What a component's names say.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Class {
     /// Its world.
     pub(crate) world: World,
@@ -167,7 +181,7 @@ pub(crate) fn classify(bytes: &[u8]) -> Result<Class, Refusal> {
     match bytes.get(..8) {
         Some(b"\0asm\x0d\0\x01\0") => {}
         Some(b"\0asm\x01\0\0\0") => return Err(Refusal::CoreModule),
-        _ => return Err(Refusal::NotWasm { found: looks_like(bytes) }),
+        _ => return Err(Refusal::NotWasm { found: looks_like(bytes).into() }),
     }
     let invalid = |error: wasmparser::BinaryReaderError| Refusal::Invalid {
         reason: cut(&error.to_string(), 300),
@@ -225,7 +239,7 @@ fn check_import(name: &str) -> Result<(), Refusal> {
     } else {
         ""
     };
-    Err(Refusal::ForeignImport { name: cut(name, 100), hint })
+    Err(Refusal::ForeignImport { name: cut(name, 100), hint: hint.into() })
 }
 
 fn world_of(exports: &[String]) -> Result<Class, Refusal> {

@@ -26,15 +26,7 @@ pub(crate) struct WatchedEngine {
 impl WatchedEngine {
     /// Starts the engine and its ticker.
     pub(crate) fn start() -> Result<Self, wasmtime::Error> {
-        let mut config = Config::new();
-        config
-            .epoch_interruption(true)
-            .max_wasm_stack(GUEST_STACK)
-            .allocation_strategy(InstanceAllocationStrategy::OnDemand)
-            .wasm_component_model(true)
-            .wasm_memory64(false)
-            .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(8));
-        let engine = Engine::new(&config)?;
+        let engine = Engine::new(&config())?;
         let (stop, stopped) = mpsc::channel();
         let weak = engine.weak();
         let ticker = std::thread::Builder::new().name("plugin-epochs".into()).spawn(move || {
@@ -50,6 +42,24 @@ impl WatchedEngine {
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
     }
+}
+
+/// An engine of the same configuration that only compiles, on the calling thread alone: so the limits
+/// of its process bound all that a compilation takes.
+pub(crate) fn compiling_engine() -> Result<Engine, wasmtime::Error> {
+    Engine::new(config().parallel_compilation(false))
+}
+
+fn config() -> Config {
+    let mut config = Config::new();
+    config
+        .epoch_interruption(true)
+        .max_wasm_stack(GUEST_STACK)
+        .allocation_strategy(InstanceAllocationStrategy::OnDemand)
+        .wasm_component_model(true)
+        .wasm_memory64(false)
+        .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(8));
+    config
 }
 
 impl Drop for WatchedEngine {

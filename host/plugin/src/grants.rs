@@ -10,6 +10,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use crate::fault::cut;
 use crate::v1::bindings::exports::capstan::plugin::plugin::{Endpoint, Scheme};
 
 /// One line of the operator's `allow` list.
@@ -150,7 +151,7 @@ impl Reach {
             match Hosts::parse(host) {
                 Ok(Hosts::Every) => return Err("endpoint * asks for every host".into()),
                 Ok(hosts) => asked.push((*scheme, hosts, port.unwrap_or(default_port(*scheme)))),
-                Err(what) => return Err(format!("endpoint {host:?} is {what}")),
+                Err(what) => return Err(format!("endpoint {:?} is {what}", cut(host, 100))),
             }
         }
         Ok(Self { asked, grants })

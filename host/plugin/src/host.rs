@@ -1,11 +1,12 @@
-//! The host of all plugins: loads them, lists them, and hands them out as a recording's ports.
+//! The host of all plugins: loads them, looks for new ones, lists them, and hands them out as a
+//! recording's ports.
 //!
-//! The invariant: a broken file never keeps the others or the process from starting; it is listed
-//! with its reason.
+//! The invariant: a broken file never keeps the others or the process from starting, nor does it
+//! replace what was good before it; it is listed with its reason.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use capstan_media::time::RoomClock;
 use capstan_recording::ports::{
@@ -13,17 +14,26 @@ use capstan_recording::ports::{
 };
 use serde::Serialize;
 use thiserror::Error;
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 use crate::budget::Budgets;
-use crate::classify::{Refusal, World};
+use crate::cache::Cache;
+use crate::classify::World;
+use crate::compile::Compiler;
 use crate::engine::WatchedEngine;
 use crate::folder::{self, RefusedFile};
 use crate::grants::Grants;
 use crate::http::{Limits, Sender, SenderError};
-use crate::load::{Loader, Origin, Plugin};
+use crate::load::Loader;
+use crate::metric;
+use crate::plugin::{Origin, Plugin};
+use crate::record::Conduct;
 use crate::v1::callback::ComponentCallback;
 use crate::v1::layout::ComponentLayout;
 use crate::v1::storage::ComponentStorage;
+use crate::view::{AppCallback, Bundled, View};
+use crate::watch::{Haste, Loaded, Watch};
+use crate::workers::Workers;
 
 /// What a host is made of.
 pub struct Config {
@@ -32,6 +42,10 @@ pub struct Config {
     /// Components carried inside the program, by file name. A file in a folder replaces one of the
     /// same plugin name.
     pub bundled: &'static [(&'static str, &'static [u8])],
+    /// How files are compiled.
+    pub compiler: Compiler,
+    /// A folder for compiled code, made if it isn't there; without one every start compiles anew.
+    pub cache: Option<PathBuf>,
     /// What plugins may use.
     pub budgets: Budgets,
     /// Where all of them may send requests.
@@ -104,74 +118,172 @@ pub struct PluginInfo {
     pub config_schema: String,
 }
 
+/// One loaded plugin and its conduct.
+#[derive(Clone, Debug, Serialize)]
+pub struct PluginReport {
+    /// What it is.
+    #[serde(flatten)]
+    pub info: PluginInfo,
+    /// What it did.
+    #[serde(flatten)]
+    pub conduct: Conduct,
+    /// Why its file's newest state isn't used: what is reported here is the one before.
+    pub refused_update: Option<String>,
+}
+
 /// All plugins of one process.
 pub struct PluginHost {
-    plugins: BTreeMap<String, Arc<Plugin>>,
-    refused: Vec<RefusedFile>,
+    loader: Loader,
+    bundled: Vec<Bundled>,
+    watch: Mutex<Watch<Arc<Plugin>>>,
+    view: RwLock<Arc<View>>,
     sender: Arc<Sender>,
     grants: Grants,
     granted_to: BTreeMap<String, Grants>,
     layouts: BTreeMap<String, String>,
-    callbacks: BTreeMap<String, Result<Arc<ComponentCallback>, String>>,
+    callbacks: BTreeMap<String, ConfiguredPlugin>,
 }
 
 impl PluginHost {
     /// Loads every plugin there is. Blocks while it compiles: tens of milliseconds for a plugin in
-    /// Rust or C.
+    /// Rust or C whose code isn't cached.
     ///
     /// # Errors
     /// Only what keeps all plugins from running; a broken file is in [`Self::refused`].
     pub fn load(config: Config) -> Result<Self, HostError> {
         let engine = WatchedEngine::start()
             .map_err(|error| HostError::Engine { reason: format!("{error:#}") })?;
+        let workers =
+            Workers::start().map_err(|error| HostError::Engine { reason: error.to_string() })?;
         let sender = Arc::new(Sender::new(config.http, config.extra_ca.as_deref())?);
-        let loader =
-            Loader { engine: Arc::new(engine), budgets: config.budgets, clock: config.clock };
-        let mut host = Self {
-            plugins: BTreeMap::new(),
-            refused: Vec::new(),
+        let loader = Loader {
+            engine: Arc::new(engine),
+            compiler: config.compiler,
+            cache: config.cache.as_deref().and_then(open_cache),
+            workers: Arc::new(workers),
+            budgets: config.budgets,
+            clock: config.clock,
+        };
+        config.folders.iter().for_each(|folder| folder::warn_of_writers(folder));
+        let bundled = config.bundled.iter().map(|&(name, bytes)| {
+            let loaded = loader.load(bytes, Origin::Bundled(name)).map(Arc::new);
+            (name, loaded)
+        });
+        let host = Self {
+            bundled: bundled.collect(),
+            loader,
+            watch: Mutex::new(Watch::new(config.folders)),
+            view: RwLock::default(),
             sender,
             grants: config.grants,
             granted_to: config.granted_to,
             layouts: config.layouts,
-            callbacks: BTreeMap::new(),
+            callbacks: config.callbacks,
         };
-        for folder in &config.folders {
-            match folder::scan(folder) {
-                Ok(files) => files.into_iter().for_each(|file| host.add_file(&loader, file)),
-                Err(refused) => host.refuse(refused.file, refused.reason),
-            }
-        }
-        for (name, bytes) in config.bundled {
-            host.add_bundled(&loader, name, bytes);
-        }
-        for (app, configured) in config.callbacks {
-            let callback = host.callback(&configured);
-            if let Err(reason) = &callback {
-                tracing::error!(app, reason, "callback of app can't be used");
-            }
-            host.callbacks.insert(app, callback.map(Arc::new));
+        host.look(Haste::AtOnce);
+        if let Some(cache) = &host.loader.cache {
+            cache.tidy();
         }
         Ok(host)
+    }
+
+    /// Looks for new, changed and removed files. A file is taken when it was the same at two looks;
+    /// jobs that have begun keep the plugin that they began with. Blocks while it compiles.
+    pub fn reload(&self) {
+        self.look(Haste::Settled);
+    }
+
+    fn look(&self, haste: Haste) {
+        let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = watch.look(haste, |path, before| self.load_file(path, before));
+        if !changed && haste == Haste::Settled {
+            return;
+        }
+        let before = self.view();
+        let mut view = View::of(&watch, &self.bundled);
+        view.callbacks = self.open_callbacks(&view, &before);
+        view.log_since(&before);
+        metric::plugins(view.plugins.len(), view.refused.len());
+        *self.view.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(view);
+    }
+
+    fn load_file(&self, path: &Path, before: Option<&Arc<Plugin>>) -> Loaded<Arc<Plugin>> {
+        let most = u64::from(self.loader.compiler.limits.file_mib) << 20;
+        let (bytes, stamp) = folder::read(path, most).map_err(|reason| (reason, None))?;
+        if let Some(same) = before.filter(|plugin| plugin.key == self.loader.key(&bytes)) {
+            return Ok((same.clone(), stamp));
+        }
+        match self.loader.load(&bytes, Origin::File(path.to_owned())) {
+            Ok(plugin) => Ok((Arc::new(plugin), stamp)),
+            Err(reason) => Err((reason, Some(stamp))),
+        }
+    }
+
+    /// Each app's callback. One that works isn't given up for a new version of its plugin that
+    /// doesn't take its configuration.
+    fn open_callbacks(&self, view: &View, before: &View) -> BTreeMap<String, AppCallback> {
+        let open = |(app, configured): (&String, &ConfiguredPlugin)| {
+            let name = &configured.plugin;
+            let old = before.callbacks.get(app);
+            if let Some(old) = old.filter(|_| view.same(before, name)) {
+                return (app.clone(), old.clone());
+            }
+            let opened = self.open_callback(view, configured).map(Arc::new);
+            if let Err(reason) = &opened {
+                tracing::error!(app, reason, "callback of app can't be used");
+                if let Some(Ok(old)) = old.filter(|_| view.plugins.contains_key(name)) {
+                    return (app.clone(), Ok(old.clone()));
+                }
+            }
+            (app.clone(), opened)
+        };
+        self.callbacks.iter().map(open).collect()
+    }
+
+    fn open_callback(
+        &self,
+        view: &View,
+        configured: &ConfiguredPlugin,
+    ) -> Result<ComponentCallback, String> {
+        let ConfiguredPlugin { plugin: name, config } = configured;
+        let plugin = view.find(World::Callback, name).map_err(|known| {
+            format!("no callback plugin is called {name}; there are: {}", known.join(", "))
+        })?;
+        ComponentCallback::open(plugin, config, self.sender.clone(), self.grants_of(name))
     }
 
     /// The loaded plugins, by name.
     #[must_use]
     pub fn list(&self) -> Vec<PluginInfo> {
-        self.plugins.values().map(|plugin| info(plugin)).collect()
+        self.view().plugins.values().map(|plugin| info(plugin)).collect()
     }
 
-    /// Files and folders that gave no plugin.
+    /// The loaded plugins, by name, and what they did since they were loaded.
     #[must_use]
-    pub fn refused(&self) -> &[RefusedFile] {
-        &self.refused
+    pub fn report(&self) -> Vec<PluginReport> {
+        let view = self.view();
+        let report = |plugin: &Arc<Plugin>| PluginReport {
+            info: info(plugin),
+            conduct: plugin.conduct(),
+            refused_update: view.refused_update(plugin),
+        };
+        view.plugins.values().map(report).collect()
+    }
+
+    /// Files and folders that give no plugin now.
+    #[must_use]
+    pub fn refused(&self) -> Vec<RefusedFile> {
+        self.view().refused.clone()
     }
 
     /// Apps whose callback can't be used, each with what has to be changed.
-    pub fn bad_callbacks(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.callbacks.iter().filter_map(|(app, callback)| {
-            callback.as_ref().err().map(|reason| (app.as_str(), reason.as_str()))
-        })
+    #[must_use]
+    pub fn bad_callbacks(&self) -> Vec<(String, String)> {
+        let view = self.view();
+        let bad = view.callbacks.iter().filter_map(|(app, callback)| {
+            callback.as_ref().err().map(|reason| (app.clone(), reason.clone()))
+        });
+        bad.collect()
     }
 
     /// A layout for one recording.
@@ -179,28 +291,12 @@ impl PluginHost {
     /// # Errors
     /// There is no layout plugin of this name.
     pub fn layout(&self, name: &str) -> Result<ComponentLayout, UnknownLayout> {
-        let plugin = self.find(World::Layout, name).map_err(|known| {
+        let plugin = self.view().find(World::Layout, name).map_err(|known| {
             let name = name.to_owned();
             UnknownLayout { name, known }
         })?;
         let config = self.layouts.get(name).map_or("{}", String::as_str);
         Ok(ComponentLayout::new(plugin, config.into()))
-    }
-
-    /// The plugin, or the names of all plugins of that world.
-    fn find(&self, world: World, name: &str) -> Result<Arc<Plugin>, Vec<String>> {
-        let of_world = |plugin: &&Arc<Plugin>| plugin.class.world == world;
-        self.plugins.get(name).filter(of_world).cloned().ok_or_else(|| {
-            self.plugins.values().filter(of_world).map(|plugin| plugin.name().to_owned()).collect()
-        })
-    }
-
-    fn callback(&self, configured: &ConfiguredPlugin) -> Result<ComponentCallback, String> {
-        let ConfiguredPlugin { plugin: name, config } = configured;
-        let plugin = self.find(World::Callback, name).map_err(|known| {
-            format!("no callback plugin is called {name}; there are: {}", known.join(", "))
-        })?;
-        ComponentCallback::open(plugin, config, self.sender.clone(), self.grants_of(name))
     }
 
     /// What everybody may reach, and what this plugin may.
@@ -211,68 +307,53 @@ impl PluginHost {
         }
     }
 
-    fn add_file(&mut self, loader: &Loader, file: PathBuf) {
-        let loaded = folder::read(&file)
-            .and_then(|bytes| loader.load(&bytes, Origin::File(file.clone())))
-            .and_then(|plugin| self.add(plugin));
-        if let Err(reason) = loaded {
-            self.refuse(file, reason);
-        }
-    }
-
-    fn add_bundled(&mut self, loader: &Loader, name: &'static str, bytes: &[u8]) {
-        match loader.load(bytes, Origin::Bundled(name)).and_then(|plugin| self.add(plugin)) {
-            Ok(()) => {}
-            Err(Refusal::Duplicate { name, other }) => {
-                tracing::info!(name, other, "a file replaces a bundled plugin");
-            }
-            Err(reason) => self.refuse(name.into(), reason),
-        }
-    }
-
-    fn add(&mut self, plugin: Plugin) -> Result<(), Refusal> {
-        if let Some(taken) = self.plugins.get(plugin.name()) {
-            let name = plugin.name().to_owned();
-            return Err(Refusal::Duplicate { name, other: origin(taken) });
-        }
-        tracing::info!(
-            plugin = plugin.name(),
-            version = plugin.manifest.version,
-            world = plugin.class.world.name(),
-            origin = origin(&plugin),
-            "plugin loaded"
-        );
-        self.plugins.insert(plugin.name().to_owned(), Arc::new(plugin));
-        Ok(())
-    }
-
-    fn refuse(&mut self, file: PathBuf, reason: Refusal) {
-        tracing::warn!(file = %file.display(), %reason, "plugin refused");
-        self.refused.push(RefusedFile { file, reason });
+    fn view(&self) -> Arc<View> {
+        self.view.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
 impl Storages for PluginHost {
     fn open(&self, target: &StorageTarget) -> Result<Arc<dyn Storage>, UploadError> {
-        let plugin =
-            self.find(World::Storage, &target.storage).map_err(|known| UploadError::Rejected {
-                storage: target.storage.clone(),
-                code: "no-plugin".into(),
-                reason: format!("no storage plugin is called so; there are: {}", known.join(", ")),
-            })?;
+        let plugin = self.view().find(World::Storage, &target.storage);
+        let plugin = plugin.map_err(|known| UploadError::Rejected {
+            storage: target.storage.clone(),
+            code: "no-plugin".into(),
+            reason: format!("no storage plugin is called so; there are: {}", known.join(", ")),
+        })?;
         let (sender, grants) = (self.sender.clone(), self.grants_of(&target.storage));
-        Ok(Arc::new(ComponentStorage::open(plugin, &target.config, sender, grants)?))
+        let open = || ComponentStorage::open(plugin, &target.config, sender, grants);
+        Ok(Arc::new(aside(open)?))
     }
 }
 
 impl Callbacks for PluginHost {
     fn open(&self, app: &str) -> Result<Option<Arc<dyn Callback>>, DeliveryError> {
-        match self.callbacks.get(app) {
+        match self.view().callbacks.get(app) {
             None => Ok(None),
             Some(Ok(callback)) => Ok(Some(callback.clone())),
             Some(Err(reason)) => {
                 Err(DeliveryError::Rejected { id: format!("of app {app}"), reason: reason.clone() })
             }
+        }
+    }
+}
+
+/// Lets a guest compute on this thread. If the thread belongs to the async runtime, the tasks that wait
+/// behind this one go on elsewhere meanwhile.
+fn aside<T>(call: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|handle| handle.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(call),
+        _ => call(),
+    }
+}
+
+/// Without a cache everything works, only slower.
+fn open_cache(folder: &Path) -> Option<Cache> {
+    match Cache::open(folder) {
+        Ok(cache) => Some(cache),
+        Err(error) => {
+            tracing::warn!(%error, "every start compiles all plugins");
+            None
         }
     }
 }
@@ -284,15 +365,8 @@ fn info(plugin: &Plugin) -> PluginInfo {
         summary: plugin.manifest.summary.clone(),
         world: plugin.class.world,
         contract: plugin.class.contract.clone(),
-        origin: origin(plugin),
+        origin: plugin.origin(),
         size: plugin.size,
         config_schema: plugin.manifest.config_schema.clone(),
-    }
-}
-
-fn origin(plugin: &Plugin) -> String {
-    match &plugin.origin {
-        Origin::File(path) => path.display().to_string(),
-        Origin::Bundled(_) => "bundled".into(),
     }
 }

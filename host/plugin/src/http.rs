@@ -8,9 +8,10 @@ mod connect;
 mod request;
 mod response;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rustls::pki_types::CertificateDer;
@@ -38,7 +39,7 @@ pub struct Limits {
     pub request: Duration,
     /// The most that a plugin may ask for.
     pub longest: Duration,
-    /// Requests under way at once, of all plugins together.
+    /// Requests of one plugin under way at once: so none keeps the others waiting.
     pub at_once: usize,
 }
 
@@ -64,7 +65,8 @@ pub(crate) struct SourceFile {
 pub(crate) struct Sender {
     limits: Limits,
     tls: TlsConnector,
-    slots: Arc<Semaphore>,
+    /// By the plugin's name.
+    slots: Mutex<BTreeMap<String, Arc<Semaphore>>>,
 }
 
 /// Why requests can't be sent at all.
@@ -123,8 +125,7 @@ impl Sender {
             .with_root_certificates(roots)
             .with_no_client_auth();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let slots = Arc::new(Semaphore::new(limits.at_once.clamp(1, 10_000)));
-        Ok(Self { limits, tls: TlsConnector::from(Arc::new(config)), slots })
+        Ok(Self { limits, tls: TlsConnector::from(Arc::new(config)), slots: Mutex::default() })
     }
 
     /// Sends one request of `plugin` and reads its response.
@@ -135,7 +136,7 @@ impl Sender {
         file: Option<&SourceFile>,
         reach: &Reach,
     ) -> Result<Response, Failure> {
-        let answer = self.checked(request, file, reach).await;
+        let answer = self.checked(plugin, request, file, reach).await;
         let outcome = match &answer {
             Ok(response) => status_class(response.status),
             Err(failure) => error_name(failure.error),
@@ -149,6 +150,7 @@ impl Sender {
 
     async fn checked(
         &self,
+        plugin: &str,
         request: Request,
         file: Option<&SourceFile>,
         reach: &Reach,
@@ -156,7 +158,8 @@ impl Sender {
         let prepared = request::prepare(request, file, &self.limits)
             .map_err(|what| Failure::new(TransportError::Invalid, what))?;
         let addresses = reach.check(&prepared.target).map_err(Failure::denied)?;
-        let slot = self.slots.acquire().await;
+        let slots = self.slots_of(plugin);
+        let slot = slots.acquire().await;
         let _slot = slot.map_err(|closed| Failure::new(TransportError::Closed, closed))?;
         let sent = body::Sent::default();
         let longest = prepared.timeout;
@@ -168,6 +171,14 @@ impl Sender {
                 Err(Failure { sent: sent.whole(), ..Failure::new(TransportError::Timeout, late) })
             }
         }
+    }
+}
+
+impl Sender {
+    fn slots_of(&self, plugin: &str) -> Arc<Semaphore> {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || Arc::new(Semaphore::new(self.limits.at_once.clamp(1, 10_000)));
+        slots.entry(plugin.to_owned()).or_insert_with(new).clone()
     }
 }
 

@@ -5,9 +5,12 @@
 //! contract of `wit/v1` becomes a [`Fault`](capstan_recording::ports::Fault) and the instance is
 //! thrown away.
 
+mod artefact;
 mod bench;
 mod budget;
+mod cache;
 mod classify;
+mod compile;
 mod cpu;
 mod digest;
 mod engine;
@@ -18,14 +21,25 @@ mod guest_log;
 mod host;
 mod http;
 mod load;
+mod meter;
 mod metric;
+mod owner;
+mod plugin;
+mod record;
 mod sandbox;
 mod v1;
+mod view;
+mod watch;
+mod workers;
 
-pub use budget::{Budget, BudgetOverride, Budgets};
+pub use budget::{BadBudget, Budget, BudgetOverride, Budgets};
 pub use classify::{Refusal, World};
+pub use compile::{COMPILE_COMMAND, CompileLimits, Compiler, compile_plugin};
 pub use folder::RefusedFile;
 pub use grants::{BadGrant, Grant, Grants};
-pub use host::{Config, ConfiguredPlugin, HostError, PluginHost, PluginInfo, UnknownLayout};
+pub use host::{
+    Config, ConfiguredPlugin, HostError, PluginHost, PluginInfo, PluginReport, UnknownLayout,
+};
 pub use http::{Limits as HttpLimits, SenderError};
+pub use record::{Conduct, LastFault, PluginState};
 pub use v1::layout::ComponentLayout;

@@ -1,94 +1,61 @@
 //! From a file's bytes to a plugin that can be asked.
 //!
-//! The invariant: a plugin exists only after its component was validated, compiled, instantiated
-//! once in a scratch instance, found to have the contract's functions, and described itself.
+//! The invariant: a plugin exists only after its component was validated and compiled elsewhere,
+//! instantiated once in a scratch instance, found to have the contract's functions, and described
+//! itself.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
 
 use capstan_media::time::RoomClock;
-use capstan_recording::ports::Fault;
 use wasmtime::component::{Component, InstancePre};
 
-use crate::bench::{Bench, Verdict};
+use crate::artefact::Artefact;
 use crate::budget::Budgets;
-use crate::classify::{Class, Refusal, World, classify};
+use crate::cache::{Cache, Key};
+use crate::classify::{Class, Refusal, World};
+use crate::compile::Compiler;
 use crate::engine::WatchedEngine;
 use crate::fault::{Broke, cut};
 use crate::metric;
-use crate::sandbox::{Cell, Guest, Mould, linker};
+use crate::plugin::{Origin, Plugin, WorldCalls};
+use crate::sandbox::{Cell, Mould, linker};
 use crate::v1::bindings::exports::capstan::plugin::{arranger, notifier, plugin, uploader};
-
-/// Where a plugin is from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Origin {
-    /// A file in a plugin folder.
-    File(PathBuf),
-    /// Carried inside the program, under this name.
-    Bundled(&'static str),
-}
-
-/// A plugin that can be asked.
-pub(crate) struct Plugin {
-    pub(crate) manifest: plugin::Manifest,
-    pub(crate) class: Class,
-    pub(crate) origin: Origin,
-    pub(crate) size: usize,
-    calls: plugin::GuestIndices,
-    world: WorldCalls,
-    mould: Mould,
-    bench: Mutex<Bench>,
-    // Guests are watched as long as anybody can call them.
-    _engine: Arc<WatchedEngine>,
-}
-
-/// Where the functions of the plugin's world are.
-pub(crate) enum WorldCalls {
-    Layout(arranger::GuestIndices),
-    Storage(uploader::GuestIndices),
-    Callback(notifier::GuestIndices),
-}
-
-/// A fresh instance with its answer to `configure`.
-pub(crate) struct Configured {
-    pub(crate) guest: Guest,
-    pub(crate) endpoints: Vec<plugin::Endpoint>,
-}
-
-/// Why there is no configured instance.
-pub(crate) enum ConfigureError {
-    /// The plugin says what is wrong with the configuration.
-    BadConfig(String),
-    /// It broke its contract.
-    Broke(Broke),
-}
-
-/// The most endpoints of one configuration.
-const MAX_ENDPOINTS: usize = 64;
+use crate::workers::Workers;
 
 /// Makes plugins; one for each host.
 pub(crate) struct Loader {
     pub(crate) engine: Arc<WatchedEngine>,
+    pub(crate) compiler: Compiler,
+    pub(crate) cache: Option<Cache>,
+    pub(crate) workers: Arc<Workers>,
     pub(crate) budgets: Budgets,
     pub(crate) clock: Arc<dyn RoomClock>,
 }
 
 impl Loader {
-    /// Makes a plugin of a file's bytes, or says why not.
+    /// The key of a file's bytes: equal for equal bytes.
+    pub(crate) fn key(&self, bytes: &[u8]) -> Key {
+        Key::of(self.engine.engine(), bytes)
+    }
+
+    /// Makes a plugin of a file's bytes, or says why not. Blocks: about a millisecond if its code is
+    /// cached, as long as it takes to compile it otherwise.
     pub(crate) fn load(&self, bytes: &[u8], origin: Origin) -> Result<Plugin, Refusal> {
-        // Parsers and the compiler are fed by strangers: whatever they do must stay here.
+        let start = self.clock.now();
+        // Code of strangers is linked and called: whatever that does must stay here.
         let loaded = catch_unwind(AssertUnwindSafe(|| self.try_load(bytes, origin)));
-        loaded.unwrap_or_else(|_| {
-            Err(Refusal::Compile { reason: "the compiler gave up in an unforeseen way".into() })
-        })
+        let loaded = loaded.unwrap_or_else(|_| {
+            Err(Refusal::Compile { reason: "loading it failed in an unforeseen way".into() })
+        });
+        let outcome = if loaded.is_ok() { "loaded" } else { "refused" };
+        metric::load(outcome, self.clock.now().since(start));
+        loaded
     }
 
     fn try_load(&self, bytes: &[u8], origin: Origin) -> Result<Plugin, Refusal> {
-        let class = classify(bytes)?;
-        let component = Component::from_binary(self.engine.engine(), bytes)
-            .map_err(|error| Refusal::Compile { reason: cut(&format!("{error:#}"), 300) })?;
+        let key = self.key(bytes);
+        let (class, component) = self.compiled(&key, bytes)?;
         let misfit = |error: wasmtime::Error| Refusal::Misfit {
             world: class.world,
             reason: cut(&format!("{error:#}"), 300),
@@ -99,11 +66,11 @@ impl Loader {
         let calls = plugin::GuestIndices::new(&pre).map_err(misfit)?;
         let world = WorldCalls::find(class.world, &pre).map_err(misfit)?;
         let name = match &origin {
-            Origin::File(path) => path.file_stem().unwrap_or_default().to_string_lossy(),
+            Origin::File(path) => cut(&path.file_stem().unwrap_or_default().to_string_lossy(), 64),
             Origin::Bundled(name) => (*name).into(),
         };
         let mould = Mould {
-            plugin: name.as_ref().into(),
+            plugin: name.as_str().into(),
             pre,
             budget: self.budgets.of(class.world, &name),
             clock: self.clock.clone(),
@@ -120,9 +87,45 @@ impl Loader {
             budget: self.budgets.of(class.world, &manifest.name),
             ..mould
         };
-        let (bench, size) = (Mutex::default(), bytes.len());
-        let _engine = self.engine.clone();
-        Ok(Plugin { manifest, class, origin, size, calls, world, mould, bench, _engine })
+        Ok(Plugin {
+            manifest,
+            class,
+            origin,
+            size: bytes.len(),
+            key,
+            calls,
+            world,
+            mould,
+            record: Mutex::default(),
+            meter: Mutex::default(),
+            workers: self.workers.clone(),
+            _engine: self.engine.clone(),
+        })
+    }
+
+    /// The code from the cache, or else from the compiler.
+    fn compiled(&self, key: &Key, bytes: &[u8]) -> Result<(Class, Component), Refusal> {
+        let engine = self.engine.engine();
+        let ready = |artefact: &Artefact| {
+            artefact.component(engine).map(|component| (artefact.class().clone(), component))
+        };
+        let cached = self.cache.as_ref().and_then(|cache| cache.get(key));
+        match cached.as_ref().map(ready) {
+            Some(Ok(compiled)) => {
+                metric::code("cached");
+                return Ok(compiled);
+            }
+            Some(Err(error)) => tracing::warn!(%error, "cached code isn't used"),
+            None => {}
+        }
+        metric::code("compiled");
+        let artefact = self.compiler.compile(bytes)?;
+        let compiled = ready(&artefact)
+            .map_err(|error| Refusal::Compile { reason: cut(&format!("{error:#}"), 300) })?;
+        if let Some(cache) = &self.cache {
+            cache.put(key, &artefact);
+        }
+        Ok(compiled)
     }
 }
 
@@ -148,82 +151,6 @@ impl WorldCalls {
     }
 }
 
-impl Plugin {
-    /// The name that the plugin gave itself.
-    pub(crate) fn name(&self) -> &str {
-        &self.manifest.name
-    }
-
-    /// The functions of its world.
-    pub(crate) fn world(&self) -> &WorldCalls {
-        &self.world
-    }
-
-    /// The clock of the host.
-    pub(crate) fn clock(&self) -> &Arc<dyn RoomClock> {
-        &self.mould.clock
-    }
-
-    /// Makes an instance and configures it.
-    pub(crate) fn configured(&self, config: &str) -> Result<Configured, ConfigureError> {
-        let mut guest = self.mould.cast().map_err(ConfigureError::Broke)?;
-        let calls = guest
-            .load(|store, instance| self.calls.load(store, instance))
-            .map_err(|error| ConfigureError::Broke(Broke::from_call(&error, None)))?;
-        let answer = guest
-            .call("configure", |store| calls.call_configure(store, config))
-            .map_err(ConfigureError::Broke)?;
-        match answer {
-            Ok(endpoints) if endpoints.len() > MAX_ENDPOINTS => {
-                let many = format!("{} endpoints, at most {MAX_ENDPOINTS}", endpoints.len());
-                Err(ConfigureError::Broke(Broke::bad_answer(many)))
-            }
-            Ok(endpoints) => Ok(Configured { guest, endpoints }),
-            Err(errors) => Err(ConfigureError::BadConfig(complaints(&errors))),
-        }
-    }
-
-    /// How long it still sits out; `None` if it may be asked.
-    pub(crate) fn wait(&self) -> Option<Duration> {
-        self.bench().wait(self.mould.clock.now())
-    }
-
-    /// Counts a good answer.
-    pub(crate) fn well(&self) {
-        self.bench().well();
-    }
-
-    /// Counts, logs and names a fault.
-    pub(crate) fn fault(&self, broke: Broke) -> Fault {
-        let fault = broke.of(self.name());
-        metric::fault(self.name(), fault.kind);
-        tracing::warn!(plugin = self.name(), kind = %fault.kind, detail = fault.detail, "plugin faulted");
-        let verdict = self.bench().fault(self.mould.clock.now());
-        if let Verdict::Benched(back_off) = verdict {
-            metric::benched(self.name());
-            tracing::error!(
-                plugin = self.name(),
-                ?back_off,
-                "plugin benched after repeated faults"
-            );
-        }
-        fault
-    }
-
-    fn bench(&self) -> std::sync::MutexGuard<'_, Bench> {
-        self.bench.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn complaints(errors: &[plugin::ConfigError]) -> String {
-    let lines = errors.iter().take(8).map(|error| {
-        let pointer = if error.pointer.is_empty() { "configuration" } else { &error.pointer };
-        format!("{}: {}", cut(pointer, 100), cut(&error.message, 200))
-    });
-    let said = lines.collect::<Vec<_>>().join("; ");
-    if said.is_empty() { "refused without a word".into() } else { said }
-}
-
 fn check_manifest(manifest: &plugin::Manifest) -> Result<(), String> {
     let name = &manifest.name;
     let starts = name.starts_with(|c: char| c.is_ascii_lowercase());
@@ -231,11 +158,12 @@ fn check_manifest(manifest: &plugin::Manifest) -> Result<(), String> {
     if !starts || name.len() > 64 || !name.bytes().all(rest) {
         return Err(format!("name {:?} is not 1 to 64 of a-z, 0-9 and -", cut(name, 64)));
     }
-    if manifest.version.is_empty() || manifest.version.len() > 64 {
-        return Err("version has not 1 to 64 characters".into());
+    let version = &manifest.version;
+    if !(1..=64).contains(&version.len()) || !version.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err("version has not 1 to 64 visible ASCII characters".into());
     }
-    if manifest.summary.chars().count() > 200 {
-        return Err("summary has over 200 characters".into());
+    if manifest.summary.chars().count() > 200 || manifest.summary.chars().any(char::is_control) {
+        return Err("summary has over 200 characters, or control characters".into());
     }
     if manifest.config_schema.len() > 64 << 10 {
         return Err("config-schema has over 64 KiB".into());
@@ -244,5 +172,34 @@ fn check_manifest(manifest: &plugin::Manifest) -> Result<(), String> {
         Ok(serde_json::Value::Object(_)) => Ok(()),
         Ok(_) => Err("config-schema is no JSON object".into()),
         Err(error) => Err(format!("config-schema is no JSON: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifest_cant_forge_lines_or_colours() {
+        let fine = plugin::Manifest {
+            name: "a-1".into(),
+            version: "1.0.0".into(),
+            summary: "fine".into(),
+            config_schema: "{}".into(),
+        };
+        assert_eq!(check_manifest(&fine), Ok(()));
+        let bad = |change: fn(&mut plugin::Manifest)| {
+            let mut manifest = fine.clone();
+            change(&mut manifest);
+            check_manifest(&manifest).unwrap_err()
+        };
+        for name in ["", "../up", "a/b", "A", "1a", "a\nb"] {
+            let manifest = plugin::Manifest { name: name.into(), ..fine.clone() };
+            assert!(check_manifest(&manifest).is_err(), "{name:?}");
+        }
+        assert!(bad(|it| it.version = "1\u{1b}[2J".into()).contains("version"));
+        assert!(bad(|it| it.summary = "a\nERROR".into()).contains("summary"));
+        assert!(bad(|it| it.config_schema = "[1".into()).contains("JSON"));
+        assert!(bad(|it| it.config_schema = "[".repeat(60_000)).contains("JSON"));
     }
 }

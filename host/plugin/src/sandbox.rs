@@ -18,11 +18,6 @@ use crate::guest_log::GuestLog;
 use crate::metric;
 use crate::v1::bindings::capstan::plugin::log;
 
-/// Core instances, tables and memories that one component may have. A component of Rust or C has
-/// three core instances; those of JavaScript and Python have about ten.
-const MAX_PARTS: usize = 64;
-const MAX_TABLE: usize = 100_000;
-
 /// What belongs to one instance on the host's side.
 pub(crate) struct Cell {
     memory: Memory,
@@ -34,7 +29,7 @@ pub(crate) struct Cell {
 
 /// Counts linear memory, and remembers a refusal: what a guest does after one looks like any panic.
 struct Memory {
-    most: usize,
+    budget: Budget,
     used: usize,
     denied: Option<usize>,
 }
@@ -47,7 +42,7 @@ impl ResourceLimiter for Memory {
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
         let used = self.used.saturating_add(desired.saturating_sub(current));
-        if used > self.most {
+        if used > self.budget.memory {
             self.denied = Some(used);
             return Err(wasmtime::Error::msg("memory budget used up"));
         }
@@ -61,19 +56,19 @@ impl ResourceLimiter for Memory {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        Ok(desired <= MAX_TABLE)
+        Ok(desired <= self.budget.table)
     }
 
     fn instances(&self) -> usize {
-        MAX_PARTS
+        self.budget.parts
     }
 
     fn tables(&self) -> usize {
-        MAX_PARTS
+        self.budget.parts
     }
 
     fn memories(&self) -> usize {
-        MAX_PARTS
+        self.budget.parts
     }
 }
 
@@ -113,7 +108,7 @@ impl Mould {
     /// Makes an instance. Its start-up code runs under the budget of a call.
     pub(crate) fn cast(&self) -> Result<Guest, Broke> {
         let cell = Cell {
-            memory: Memory { most: self.budget.memory, used: 0, denied: None },
+            memory: Memory { budget: self.budget, used: 0, denied: None },
             log: GuestLog::new(self.plugin.clone(), self.clock.clone(), self.budget.log_lines),
             clock: self.clock.clone(),
             budget: self.budget,
@@ -123,8 +118,9 @@ impl Mould {
         store.limiter(|cell| &mut cell.memory);
         store.set_hostcall_fuel(self.budget.answer);
         store.epoch_deadline_callback(|context| Ok(context.data().look()));
-        begin(&mut store);
+        let start = begin(&mut store);
         let instance = self.pre.instantiate(&mut store);
+        metric::instance(&self.plugin, self.clock.now().since(start));
         let instance = instance.map_err(|error| broke(&store, &error))?;
         Ok(Guest { store, instance, plugin: self.plugin.clone() })
     }

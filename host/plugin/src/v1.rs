@@ -6,6 +6,6 @@ pub(crate) mod convert;
 mod flight;
 mod job;
 pub(crate) mod layout;
-mod moment;
+pub(crate) mod moment;
 pub(crate) mod storage;
 mod upload;

@@ -50,7 +50,7 @@ pub enum LayoutError {
 }
 
 /// A plugin broke its contract: never the end of a recording.
-#[derive(Debug, Error, Clone)]
+#[derive(Debug, Error, Clone, PartialEq, Eq)]
 #[error("plugin {plugin} faulted ({kind}): {detail}")]
 pub struct Fault {
     /// The plugin's name.

@@ -125,6 +125,7 @@ impl Server {
             outbox: outbox.clone(),
             limits: recording.clone(),
         });
+        let looking = plugins::keep_looking(Arc::clone(&config), Arc::clone(&plugins));
         let ports = OutboxPorts { storages, callbacks: plugins };
         let context = Context::new(Parts {
             config,
@@ -137,7 +138,9 @@ impl Server {
             address,
             resources,
         });
-        Ok(Self::run(context, listener, ports))
+        let mut server = Self::run(context, listener, ports);
+        server.background.push(tokio::spawn(looking));
+        Ok(server)
     }
 
     fn run(context: Context, listener: TcpListener, ports: OutboxPorts) -> Self {

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use capstan_media::time::RoomClock;
 use capstan_plugin::{
-    BadGrant, Budgets, ConfiguredPlugin, Grant, Grants, HostError, HttpLimits, PluginHost,
+    BadGrant, Budgets, Compiler, ConfiguredPlugin, Grant, Grants, HostError, HttpLimits, PluginHost,
 };
 use capstan_recording::ports::{Layout, LayoutError};
 use capstan_recording::settings::LayoutChoice;
@@ -59,6 +60,11 @@ pub fn load(config: &Config, clock: Arc<dyn RoomClock>) -> Result<PluginHost, Pl
     Ok(PluginHost::load(capstan_plugin::Config {
         folders: folders(plugins.folders.as_deref()),
         bundled: BUNDLED,
+        compiler: Compiler {
+            program: plugins.compile_with.clone().unwrap_or_else(this_program),
+            limits: plugins.compiler,
+        },
+        cache: cache_folder(config),
         budgets: Budgets { plugins: plugins.budgets.clone(), ..Budgets::default() },
         grants: Grants::from(grants),
         granted_to: granted_to(config),
@@ -82,6 +88,32 @@ fn granted_to(config: &Config) -> BTreeMap<String, Grants> {
         granted.entry(callback.plugin.clone()).or_default().extend(host);
     }
     granted.into_iter().map(|(plugin, grants)| (plugin, Grants::from(grants))).collect()
+}
+
+/// The program that runs now, even if another file has taken its place since.
+fn this_program() -> PathBuf {
+    let running = Path::new("/proc/self/exe");
+    if running.exists() { running.to_owned() } else { std::env::current_exe().unwrap_or_default() }
+}
+
+/// Where compiled code is kept. A command that only looks makes no state folder of its own.
+fn cache_folder(config: &Config) -> Option<PathBuf> {
+    let state = &config.recording.state_dir;
+    let beside = || state.is_dir().then(|| state.join("plugin-cache"));
+    config.plugins.cache_dir.clone().or_else(beside)
+}
+
+/// Looks for new, changed and removed plugins for as long as the process lives.
+pub(crate) async fn keep_looking(config: Arc<Config>, host: Arc<PluginHost>) {
+    let every = Duration::from_secs(config.plugins.reload_seconds.into());
+    loop {
+        tokio::time::sleep(every).await;
+        let host = Arc::clone(&host);
+        // Its own thread: a look may compile. It fails only when the process ends.
+        if tokio::task::spawn_blocking(move || host.reload()).await.is_err() {
+            return;
+        }
+    }
 }
 
 /// Names that the configuration uses and no plugin has.

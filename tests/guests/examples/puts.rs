@@ -1,6 +1,7 @@
 //! A storage that does what its configuration's `mode` says: `whole` puts a file in one request,
 //! `parts` in two at once, `elsewhere` reaches for a host that it never asked for, `idle` does
-//! nothing, `loops` never ends.
+//! nothing, `loops` never ends, `burns` computes for nothing in each of many steps, `swells` sends
+//! 16 MB of its own bytes.
 
 guests::wit_bindgen::generate!({
     path: "../../wit/v1",
@@ -83,6 +84,14 @@ impl exports::capstan::plugin::uploader::GuestUpload for Upload {
                 act(vec![(1, Work::Send(request))])
             }
             Some("elsewhere") => failed(FailureKind::Transient, "refused"),
+            Some("burns") => {
+                let work = (0..20_000_000_u64).fold(0, |sum, n| sum ^ std::hint::black_box(n));
+                act(vec![(1, Work::Wait(std::hint::black_box(work as u32) * 0))])
+            }
+            Some("swells") => {
+                let body = vec![Segment::Bytes(vec![0; 16 << 20])];
+                act(vec![(1, Work::Send(Request { body, ..self.put(0, 0, "") }))])
+            }
             Some("loops") => act(vec![(1, Work::Wait(0))]),
             _ => act(Vec::new()),
         }

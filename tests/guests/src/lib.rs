@@ -72,3 +72,64 @@ macro_rules! layout {
         }
     };
 }
+
+/// A layout that misbehaves as the background's colour says, which is the one thing that everybody who
+/// starts a recording can tell it: `#000001` is the first way of the list below.
+#[macro_export]
+macro_rules! rogue {
+    ($name:literal) => {
+        $crate::layout!($name, |input| {
+            use std::hint::black_box;
+            let way = $crate::member(&input.options, "background_color").unwrap_or_default();
+            let whole = Rect { x: 0.0, y: 0.0, width: 1.0, height: 1.0 };
+            match way {
+                // An endless loop.
+                "#000001" => loop {
+                    black_box(input.at_ms);
+                },
+                // A slow loop that ends within its time.
+                "#000002" => {
+                    let work = (0..4_000_000_u64).fold(0, |sum, n| sum ^ black_box(n));
+                    Ok(scene_of(Rect { x: black_box(work) as f64 * 0.0, ..whole }))
+                }
+                // A memory bomb.
+                "#000003" => {
+                    let mut hoard = Vec::new();
+                    loop {
+                        hoard.push(black_box(vec![1_u8; 1 << 20]));
+                    }
+                }
+                // Deep recursion.
+                "#000004" => Err(deeper(input.at_ms).to_string()),
+                // A trap.
+                "#000005" => std::process::abort(),
+                // Nonsense that has the right types.
+                "#000006" => Ok(scene_of(Rect { x: f64::NAN, width: -7.0e300, ..whole })),
+                // A text that is none.
+                "#000007" => Err(unsafe { String::from_utf8_unchecked(vec![0xff; 64]) }),
+                // A huge answer.
+                "#000008" => Err("x".repeat(16 << 20)),
+                // A flood of log lines that look like others'.
+                "#000009" => {
+                    for n in 0..5_000 {
+                        let line = format!("line {n}\n{{\"level\":\"ERROR\"}}\u{1b}[31m");
+                        capstan::plugin::log::write(capstan::plugin::log::Level::Info, &line);
+                    }
+                    Ok(scene_of(whole))
+                }
+                // More layers than anybody paints.
+                "#00000a" => {
+                    let scene = scene_of(whole);
+                    Ok(Scene { layers: vec![scene.layers[0].clone(); 10_000], ..scene })
+                }
+                _ => Ok(scene_of(whole)),
+            }
+        });
+
+        #[expect(unconditional_recursion, reason = "on purpose")]
+        fn deeper(n: u64) -> u64 {
+            let frame = std::hint::black_box([n; 16]);
+            frame[3].wrapping_add(deeper(std::hint::black_box(n + 1)))
+        }
+    };
+}

@@ -6,12 +6,11 @@ use capstan_recording::ports::{BoxFuture, Callback, Delivery, DeliveryError, Not
 use wasmtime::component::ResourceAny;
 
 use super::bindings::exports::capstan::plugin::notifier as wit;
-use super::job::refused;
-use super::moment::{moment, on_worker};
+use super::moment::moment;
 use crate::fault::{Broke, cut};
 use crate::grants::{Denial, Grants, Reach};
 use crate::http::Sender;
-use crate::load::{ConfigureError, Plugin, WorldCalls};
+use crate::plugin::{ConfigureError, Plugin, WorldCalls, refused};
 use crate::sandbox::Guest;
 
 /// The most requests of one delivery.
@@ -72,32 +71,33 @@ impl ComponentCallback {
             ConfigureError::Broke(broke) => plugin.fault(broke).to_string(),
         })?;
         let reach = Reach::new(&configured.endpoints, grants.clone())?;
-        match reach.ungranted() {
-            Some(denial) => Err(denial.to_string()),
-            None => Ok(Self { plugin, config: config.into(), sender, grants }),
+        if let Some(denial) = reach.ungranted() {
+            plugin.denied(&denial);
+            return Err(denial.to_string());
         }
+        Ok(Self { plugin, config: config.into(), sender, grants })
     }
 
     async fn run(&self, notice: &Notice) -> Result<Delivery, End> {
         let notice = to_guest(notice);
         let (plugin, config) = (self.plugin.clone(), self.config.clone());
-        let opened = on_worker(move || Machine::open(plugin, &config, &notice)).await?;
+        let opened = self.plugin.work(move || Machine::open(plugin, &config, &notice)).await?;
         let (mut machine, endpoints) = opened?;
         let reach = Reach::new(&endpoints, self.grants.clone()).map_err(Broke::bad_answer)?;
         let mut last = None;
         let mut denial = None;
         for _ in 0..=MAX_REQUESTS {
             let outcome = last.take();
-            let (back, step) = on_worker(move || {
+            let turn = move || {
                 let step = machine.next(outcome.as_ref());
                 (machine, step)
-            })
-            .await?;
+            };
+            let (back, step) = self.plugin.work(turn).await?;
             machine = back;
             let request = match step? {
                 wit::Step::Done => return Ok(Delivery::Delivered),
                 wit::Step::Ignored => return Ok(Delivery::Ignored),
-                wit::Step::Failed(failure) => return Err(failed(failure, denial)),
+                wit::Step::Failed(failure) => return Err(self.failed(failure, denial)),
                 wit::Step::Send(request) => request,
             };
             let answer = self.sender.send(self.plugin.name(), request, None, &reach).await;
@@ -110,6 +110,18 @@ impl ComponentCallback {
             });
         }
         Err(Broke::bad_answer(format!("over {MAX_REQUESTS} requests for one event")).into())
+    }
+
+    /// A failure, or what the host knows better about it.
+    fn failed(&self, failure: wit::Failure, denial: Option<Denial>) -> End {
+        match denial {
+            Some(denial @ Denial::NotAsked(_)) => End::Broke(refused(&denial)),
+            Some(denial) => {
+                self.plugin.denied(&denial);
+                End::Rejected(denial.to_string())
+            }
+            None => End::Failed(failure),
+        }
     }
 
     async fn deliver(&self, notice: &Notice) -> Result<Delivery, DeliveryError> {
@@ -172,15 +184,6 @@ impl Machine {
         let at = moment(self.plugin.clock().now())?;
         let (calls, delivery) = (&self.calls, self.delivery);
         self.guest.call("next", |store| calls.delivery().call_next(store, delivery, at, last))
-    }
-}
-
-/// A failure, or what the host knows better about it.
-fn failed(failure: wit::Failure, denial: Option<Denial>) -> End {
-    match denial {
-        Some(denial @ Denial::NotAsked(_)) => End::Broke(refused(&denial)),
-        Some(denial) => End::Rejected(denial.to_string()),
-        None => End::Failed(failure),
     }
 }
 

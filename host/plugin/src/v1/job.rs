@@ -8,12 +8,11 @@ use super::bindings::exports::capstan::plugin::uploader::{
     Event, Failure, FailureKind, Step, Stored,
 };
 use super::flight::{Flight, World};
-use super::moment::on_worker;
 use super::upload::{Machine, OpenError, Turn};
 use crate::fault::{Broke, cut};
 use crate::grants::{Denial, Grants};
 use crate::http::{Sender, SourceFile};
-use crate::load::Plugin;
+use crate::plugin::{Plugin, refused};
 
 /// Turns that any job may take, and more for each MiB of its file.
 const TURNS: u64 = 4_000;
@@ -72,7 +71,8 @@ impl Job<'_> {
         }
         let (plugin, config) = (self.plugin.clone(), self.config.clone());
         let (grants, upload) = (self.grants.clone(), self.upload.clone());
-        let opened = on_worker(move || Machine::open(plugin, &config, &grants, &upload)).await;
+        let opened =
+            self.plugin.work(move || Machine::open(plugin, &config, &grants, &upload)).await;
         let (machine, reach) = match opened.map_err(OpenError::Broke).and_then(|opened| opened) {
             Ok(opened) => opened,
             Err(error) => return Err(self.error(error.into(), None, progress)),
@@ -102,11 +102,13 @@ impl Job<'_> {
         let turns = TURNS + (self.upload.size >> 20).saturating_mul(TURNS_A_MIB);
         for turn in 0..turns {
             let undo = undo && turn == 0;
-            let (back, answer) = on_worker(move || {
-                let answer = if undo { machine.abort() } else { machine.turn(&events) };
-                (machine, answer)
-            })
-            .await?;
+            let (back, answer) = self
+                .plugin
+                .work(move || {
+                    let answer = if undo { machine.abort() } else { machine.turn(&events) };
+                    (machine, answer)
+                })
+                .await?;
             machine = back;
             let Turn { step, saved } = answer?;
             match step {
@@ -141,7 +143,10 @@ impl Job<'_> {
             Some(denial @ Denial::NotAsked(_)) => {
                 return self.plugin.fault(refused(&denial)).into();
             }
-            Some(denial) => return self.rejected("not-granted", denial.to_string()),
+            Some(denial) => {
+                self.plugin.denied(&denial);
+                return self.rejected("not-granted", denial.to_string());
+            }
             None => self.plugin.well(),
         }
         if matches!(failure.kind, FailureKind::Integrity | FailureKind::UploadGone) {
@@ -170,11 +175,6 @@ impl Job<'_> {
         let storage = self.plugin.name().to_owned();
         UploadError::Rejected { storage, code: code.to_owned(), reason }
     }
-}
-
-/// The fault of reaching for what wasn't asked for.
-pub(crate) fn refused(denial: &Denial) -> Broke {
-    Broke { kind: capstan_recording::ports::FaultKind::Refused, detail: denial.to_string() }
 }
 
 fn keep(progress: &dyn UploadProgress, kept: &mut Vec<u8>, saved: Vec<u8>) {

@@ -8,7 +8,7 @@ use capstan_recording::ports::{Layout, LayoutError};
 use super::bindings::exports::capstan::plugin::arranger;
 use super::convert;
 use crate::fault::{Broke, cut};
-use crate::load::{ConfigureError, Plugin, WorldCalls};
+use crate::plugin::{ConfigureError, Plugin, WorldCalls};
 use crate::sandbox::Guest;
 
 /// A recording's layout. Asking it blocks for at most the plugin's time budget.

@@ -1,4 +1,4 @@
-//! Clock and chance for one call, and the threads on which blocking calls run.
+//! Clock and chance for one call.
 
 use capstan_media::time::RoomTime;
 use capstan_recording::ports::FaultKind;
@@ -11,13 +11,6 @@ pub(crate) fn moment(now: RoomTime) -> Result<Moment, Broke> {
     let number = || getrandom::u64().map_err(|error| host_failed(&error.to_string()));
     let now_ms = u64::try_from(now.as_millis()).unwrap_or(0);
     Ok(Moment { now_ms, random: (number()?, number()?) })
-}
-
-/// Runs a guest's call on a thread that may block.
-pub(crate) async fn on_worker<T: Send + 'static>(
-    call: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Broke> {
-    tokio::task::spawn_blocking(call).await.map_err(|error| host_failed(&error.to_string()))
 }
 
 /// The host's own failure on a guest's behalf; told like a trap, since its effect is the same.

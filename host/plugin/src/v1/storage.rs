@@ -8,7 +8,7 @@ use super::job::Job;
 use crate::fault::{Broke, cut};
 use crate::grants::{Grants, Reach};
 use crate::http::Sender;
-use crate::load::{ConfigureError, Plugin};
+use crate::plugin::{ConfigureError, Plugin};
 
 /// One bucket behind one plugin.
 pub(crate) struct ComponentStorage {
@@ -40,6 +40,7 @@ impl ComponentStorage {
             let reach = Reach::new(&configured.endpoints, grants.clone())
                 .map_err(|what| plugin.fault(Broke::bad_answer(what)))?;
             if let Some(denial) = reach.ungranted() {
+                plugin.denied(&denial);
                 return Err(rejected("not-granted", denial.to_string()));
             }
         }

@@ -9,7 +9,7 @@ use super::bindings::exports::capstan::plugin::uploader as wit;
 use super::moment::moment;
 use crate::fault::Broke;
 use crate::grants::{Grants, Reach};
-use crate::load::{ConfigureError, Plugin, WorldCalls};
+use crate::plugin::{ConfigureError, Plugin, WorldCalls};
 use crate::sandbox::Guest;
 
 /// The most bytes of saved state.

@@ -8,7 +8,10 @@ use capstan_media::frame::Size;
 use capstan_media::scene::{LayoutInput, Participant};
 use capstan_media::time::{RoomClock, RoomTime};
 use capstan_media::track::Uid;
-use capstan_plugin::{Budgets, Config, ConfiguredPlugin, Grant, Grants, HttpLimits, PluginHost};
+use capstan_plugin::{
+    Budgets, CompileLimits, Compiler, Config, ConfiguredPlugin, Grant, Grants, HttpLimits,
+    PluginHost,
+};
 
 /// The wall's time.
 pub(crate) struct Wall;
@@ -33,6 +36,12 @@ fn guests() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/guests/built")
 }
 
+/// The compiler's process as cargo builds it for these tests.
+pub(crate) fn compiler() -> Compiler {
+    let program = env!("CARGO_BIN_EXE_capstan-compile-plugin").into();
+    Compiler { program, limits: CompileLimits::default() }
+}
+
 /// A host of these guests, with defaults otherwise.
 pub(crate) fn config(folder: &Path, guests: &[&str]) -> Config {
     for name in guests {
@@ -41,6 +50,8 @@ pub(crate) fn config(folder: &Path, guests: &[&str]) -> Config {
     Config {
         folders: vec![folder.to_owned()],
         bundled: &[],
+        compiler: compiler(),
+        cache: None,
         budgets: Budgets::default(),
         grants: Grants::default(),
         granted_to: BTreeMap::new(),

@@ -12,7 +12,7 @@ fn refusal(name: &str, bytes: &[u8]) -> String {
     std::fs::write(folder.path().join(name), bytes).unwrap();
     let host = PluginHost::load(config(folder.path(), &[])).unwrap();
     assert!(host.list().is_empty());
-    let [refused] = host.refused() else { panic!("{:?}", host.refused()) };
+    let [refused] = &host.refused()[..] else { panic!("{:?}", host.refused()) };
     assert!(refused.file.ends_with(name));
     refused.reason.to_string()
 }
@@ -61,7 +61,7 @@ fn of_two_of_a_name_the_first_is_taken() {
     let host = PluginHost::load(config(folder.path(), &[])).unwrap();
     let [info] = &host.list()[..] else { panic!("{:?}", host.list()) };
     assert!(Path::new(&info.origin).ends_with("a.wasm"));
-    let [refused] = host.refused() else { panic!() };
+    let [refused] = &host.refused()[..] else { panic!() };
     assert!(refused.file.ends_with("b.wasm"));
     assert!(refused.reason.to_string().contains("a.wasm"), "{}", refused.reason);
 }

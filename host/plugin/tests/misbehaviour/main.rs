@@ -8,8 +8,9 @@
 )]
 
 mod common;
+mod compiling;
 mod layouts;
 mod loading;
-mod measure;
+mod reloading;
 mod requests;
 mod secure;

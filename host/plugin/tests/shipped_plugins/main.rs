@@ -6,6 +6,7 @@
 mod bucket;
 mod callback;
 mod layouts;
+mod measure;
 mod signature;
 mod site;
 mod storage;
@@ -16,7 +17,9 @@ use std::sync::{Arc, LazyLock};
 use std::time::SystemTime;
 
 use capstan_media::time::{RoomClock, RoomTime};
-use capstan_plugin::{Budgets, Config, ConfiguredPlugin, Grants, HttpLimits, PluginHost};
+use capstan_plugin::{
+    Budgets, CompileLimits, Compiler, Config, ConfiguredPlugin, Grants, HttpLimits, PluginHost,
+};
 
 /// The sizes that the files may have: a plugin is compiled at every start of a host.
 const LARGEST: &[(&str, usize)] = &[
@@ -52,13 +55,22 @@ fn shared() -> &'static PluginHost {
 
 /// A host with the shipped plugins that may reach these places on loopback.
 fn host(granted: &[&str], callbacks: BTreeMap<String, ConfiguredPlugin>) -> PluginHost {
+    PluginHost::load(config(granted, callbacks)).unwrap()
+}
+
+fn config(granted: &[&str], callbacks: BTreeMap<String, ConfiguredPlugin>) -> Config {
     let built = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../plugins/built");
     assert!(built.is_dir(), "{} is missing: run `make plugins`", built.display());
     let grant = |text: &&str| text.parse::<capstan_plugin::Grant>().unwrap().with_private(true);
     let grants: Grants = granted.iter().map(grant).collect::<Vec<_>>().into();
-    PluginHost::load(Config {
+    Config {
         folders: vec![built],
         bundled: &[],
+        compiler: Compiler {
+            program: env!("CARGO_BIN_EXE_capstan-compile-plugin").into(),
+            limits: CompileLimits::default(),
+        },
+        cache: None,
         budgets: Budgets::default(),
         grants,
         granted_to: BTreeMap::new(),
@@ -67,8 +79,7 @@ fn host(granted: &[&str], callbacks: BTreeMap<String, ConfiguredPlugin>) -> Plug
         clock: Arc::new(WallClock),
         layouts: BTreeMap::new(),
         callbacks,
-    })
-    .unwrap()
+    }
 }
 
 /// The wall clock: signatures must be of now.

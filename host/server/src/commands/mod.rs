@@ -10,7 +10,8 @@ mod tape;
 
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
+use capstan_plugin::CompileLimits;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use self::check_config::warnings;
@@ -58,6 +59,16 @@ enum Command {
     Render(render::RenderArgs),
     /// Show what is on a tape, record by record.
     Tape(tape::TapeArgs),
+    /// Compile a plugin from standard input to standard output; Capstan starts it itself.
+    #[command(name = capstan_plugin::COMPILE_COMMAND, hide = true)]
+    CompilePlugin(CompileArgs),
+}
+
+/// What the compiler may take.
+#[derive(Args, Debug, Clone, Copy)]
+struct CompileArgs {
+    memory_mib: u32,
+    cpu_seconds: u32,
 }
 
 /// Which configuration.
@@ -91,6 +102,17 @@ impl ConfigArgs {
     }
 }
 
+impl Cli {
+    /// Whether this process is only to compile a plugin, and within which limits. That needs no
+    /// runtime and no log.
+    #[must_use]
+    pub fn compile_limits(&self) -> Option<CompileLimits> {
+        let Command::CompilePlugin(args) = &self.command else { return None };
+        let CompileArgs { memory_mib, cpu_seconds } = *args;
+        Some(CompileLimits { memory_mib, cpu_seconds, ..CompileLimits::default() })
+    }
+}
+
 /// Runs a command.
 ///
 /// # Errors
@@ -113,6 +135,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Render(args) => render::run(args),
         Command::Tape(args) => tape::run(&args),
+        Command::CompilePlugin(_) => bail!("it runs before everything else"),
     }
 }
 

@@ -37,6 +37,14 @@ pub(super) fn check(file: File) -> Result<Config, ConfigError> {
                 .map_err(|bad| ConfigError::at(&format!("plugins.{key}"), bad.to_string()))?;
         }
     }
+    between("plugins.reload_seconds", file.plugins.reload_seconds, 1, 3_600)?;
+    let bad = |place: &str, bad: capstan_plugin::BadBudget| {
+        ConfigError::at(&format!("plugins.{place}.{}", bad.key), bad.to_string())
+    };
+    file.plugins.compiler.check().map_err(|out| bad("compiler", out))?;
+    for (name, budget) in &file.plugins.budgets {
+        budget.check().map_err(|out| bad(&format!("budgets.{name}"), out))?;
+    }
     let public_url = file.http.public_url.as_deref().map(public_url).transpose()?;
     let demo_app = file.apps.is_empty();
     let mut apps = Vec::new();

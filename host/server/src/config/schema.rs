@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use capstan_plugin::BudgetOverride;
+use capstan_plugin::{BudgetOverride, CompileLimits};
 use serde::Deserialize;
 
 use super::secret::Secret;
@@ -128,7 +128,7 @@ pub enum Av1Admission {
 }
 
 /// `[plugins]`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Plugins {
     /// Folders searched for `.wasm` files; `None` searches `plugins/built` around the process.
@@ -140,7 +140,15 @@ pub struct Plugins {
     pub allow_private: Vec<String>,
     /// A PEM file of certificate authorities to trust beside the usual ones.
     pub extra_ca: Option<PathBuf>,
-    /// What single plugins may use, by their names.
+    /// Seconds between two looks for new, changed and removed files.
+    pub reload_seconds: u32,
+    /// Compiled code; `plugin-cache` in `recording.state_dir` if absent.
+    pub cache_dir: Option<PathBuf>,
+    /// The program that compiles; this one if absent. For a wrapper with stricter walls.
+    pub compile_with: Option<PathBuf>,
+    /// What compiling one file may take.
+    pub compiler: CompileLimits,
+    /// What plugins may use: by their names, or for all of a kind as `layout`, `storage`, `callback`.
     pub budgets: BTreeMap<String, BudgetOverride>,
     /// Configurations of layout plugins, by their names.
     pub config: BTreeMap<String, toml::Table>,
@@ -240,6 +248,23 @@ impl Default for Ingest {
             announce: Vec::new(),
             max_publishers: 64,
             silence_seconds: 4.0,
+        }
+    }
+}
+
+impl Default for Plugins {
+    fn default() -> Self {
+        Self {
+            folders: None,
+            allow: Vec::new(),
+            allow_private: Vec::new(),
+            extra_ca: None,
+            reload_seconds: 2,
+            cache_dir: None,
+            compile_with: None,
+            compiler: CompileLimits::default(),
+            budgets: BTreeMap::new(),
+            config: BTreeMap::new(),
         }
     }
 }

@@ -46,6 +46,11 @@ fn errors_name_the_line_and_the_nearest_key() {
     assert_eq!(error.to_string(), "recording.segment_seconds: 0 is outside 1 to 60");
     let error = load("[ingest]\nlisten = \"0.0.0.0:9000\"\n").unwrap_err();
     assert_eq!(error.place, "ingest.announce");
+    let error = load("[plugins.budgets.layout-float]\ncall_ms = 0\n").unwrap_err();
+    let words = "plugins.budgets.layout-float.call_ms: 0 is outside 1 to 60000";
+    assert_eq!(error.to_string(), words);
+    let error = load("[plugins.compiler]\nmemory_mib = 1\n").unwrap_err();
+    assert_eq!(error.place, "plugins.compiler.memory_mib");
     let missing = Config::load(Some(Path::new("/nowhere/capstan.toml")), []).unwrap_err();
     assert!(missing.what.contains("examples/capstan.toml"), "{missing}");
 }
@@ -75,6 +80,7 @@ fn the_example_documents_every_key() {
     wanted.extend(keys::<schema::Layouts>());
     wanted.extend(keys::<schema::Plugins>());
     wanted.extend(keys::<capstan_plugin::BudgetOverride>());
+    wanted.extend(keys::<capstan_plugin::CompileLimits>());
     wanted.extend(keys::<schema::Storage>());
     wanted.extend(keys::<schema::VendorEntry>());
     wanted.extend(keys::<schema::AppEntry>());

@@ -93,7 +93,11 @@ impl TestServer {
         );
         let path = dir.path().join("capstan.toml");
         std::fs::write(&path, text).unwrap();
-        let config = Config::load(Some(&path), []).unwrap();
+        let mut config = Config::load(Some(&path), []).unwrap();
+        // The program that runs now is the test; what it compiles serves all servers of all tests.
+        config.plugins.compile_with = Some(env!("CARGO_BIN_EXE_capstan").into());
+        let cache = concat!(env!("CARGO_TARGET_TMPDIR"), "/plugin-cache");
+        config.plugins.cache_dir = Some(cache.into());
         let clock =
             Arc::new(MovableClock { real: SystemClock::start(), ahead_micros: AtomicI64::new(0) });
         let server = Server::start(config, Arc::<MovableClock>::clone(&clock)).await.unwrap();

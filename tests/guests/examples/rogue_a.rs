@@ -1,0 +1,3 @@
+//! Misbehaves as it is told; see `guests::rogue`.
+
+guests::rogue!("rogue-a");
