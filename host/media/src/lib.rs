@@ -11,6 +11,7 @@ pub mod frame;
 pub mod room;
 pub mod sample;
 pub mod scene;
+pub mod subscription;
 pub mod time;
 pub mod timeline;
 pub mod track;

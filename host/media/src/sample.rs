@@ -11,7 +11,7 @@ use crate::time::RoomTime;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Sample {
     /// The bytes as ISO BMFF stores them: H.264 with 4-byte lengths and without parameter sets,
-    /// AV1 without temporal delimiters, AAC raw access units, Opus packets.
+    /// AV1 without temporal delimiters, VP8 and VP9 frames, AAC raw access units, Opus packets.
     pub data: Bytes,
     /// In ticks of the track's timescale.
     pub duration: u32,
@@ -47,6 +47,16 @@ pub enum Coding {
         /// The sequence header OBU with its header and size field.
         sequence_header: Bytes,
     },
+    /// VP8.
+    Vp8 {
+        /// Coded picture size.
+        size: Size,
+    },
+    /// VP9, profile 0: 8 bits, 4:2:0.
+    Vp9 {
+        /// Coded picture size.
+        size: Size,
+    },
     /// AAC-LC.
     Aac {
         /// AudioSpecificConfig (ISO 14496-3, 1.6.2.1).
@@ -67,7 +77,19 @@ impl Coding {
     /// Whether it is a picture track.
     #[must_use]
     pub const fn is_video(&self) -> bool {
-        matches!(self, Self::H264 { .. } | Self::Av1 { .. })
+        self.size().is_some()
+    }
+
+    /// The pictures' size; `None` for sound.
+    #[must_use]
+    pub const fn size(&self) -> Option<Size> {
+        match self {
+            Self::H264 { size, .. }
+            | Self::Av1 { size, .. }
+            | Self::Vp8 { size }
+            | Self::Vp9 { size } => Some(*size),
+            Self::Aac { .. } | Self::Opus { .. } => None,
+        }
     }
 }
 

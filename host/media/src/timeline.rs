@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::codec::Codec;
 use crate::room::{LeaveReason, RoomEvent};
 use crate::scene::{Rect, Scene};
+use crate::subscription::Subscription;
 use crate::time::RoomTime;
 use crate::track::{TrackId, Uid};
 
@@ -24,6 +25,14 @@ pub enum Mark {
     Stopped {
         /// When.
         at: RoomTime,
+    },
+    /// The recording takes these tracks of the room from here on. What it doesn't take is neither on
+    /// the timeline nor on tape.
+    Subscribed {
+        /// When.
+        at: RoomTime,
+        /// Whose.
+        subscription: Subscription,
     },
     /// A participant came.
     Joined {
@@ -121,6 +130,7 @@ impl Mark {
         match self {
             Self::Started { at }
             | Self::Stopped { at }
+            | Self::Subscribed { at, .. }
             | Self::Joined { at, .. }
             | Self::Left { at, .. }
             | Self::TrackStarted { at, .. }

@@ -6,8 +6,10 @@
 //! ```text
 //! RoomEvent -> playout (order, clock map) -> decode -> mix (scene -> canvas, sound)
 //!                                                            -> encode -> Sample -> segmenter
+//! RoomEvent -> as_sent (order, clock map, slices of what was sent)
 //! ```
 
+pub mod as_sent;
 pub mod composite;
 pub mod decode;
 pub mod encode;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use crate::director::Director;
 use crate::event::{Code, Module, Problem};
 use crate::outbox::tape_folder;
 use crate::settings::MixSettings;
-use crate::shared::Shared;
+use crate::shared::{Shared, SubscriptionRequest};
 use crate::source::{KeyFrames, RoomEvents};
 use crate::status::StopReason;
 use crate::tape::Tapes;
@@ -30,6 +31,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// What the composite thread works with.
 pub(crate) struct Crew {
     pub(crate) mix: MixSettings,
+    pub(crate) requests: Receiver<SubscriptionRequest>,
     pub(crate) events: Box<dyn RoomEvents>,
     pub(crate) director: Director,
     pub(crate) keyframes: Arc<dyn KeyFrames>,
@@ -38,9 +40,10 @@ pub(crate) struct Crew {
 
 /// Starts both threads.
 pub(crate) fn start(shared: &Arc<Shared>, crew: Crew) -> io::Result<()> {
-    let Crew { mix, events, director, keyframes, images } = crew;
+    let Crew { mix, requests, events, director, keyframes, images } = crew;
     let tapes = Tapes::new(&tape_folder(&shared.folder), &shared.settings.sid);
-    let tape = TapeThread::new(Arc::clone(shared), events, tapes);
+    let asker = Arc::clone(&keyframes);
+    let tape = TapeThread::new(Arc::clone(shared), events, asker, requests, tapes);
     let composite = CompositeThread::new(Arc::clone(shared), mix, director, keyframes, images);
     let name = |part: &str| format!("{part}-{}", shared.settings.sid.get(..6).unwrap_or("sid"));
     let for_composite = Arc::clone(shared);

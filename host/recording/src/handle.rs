@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 use capstan_media::time::RoomClock;
 use capstan_pipeline::composite::{Composite, CompositeError, Image};
@@ -18,8 +18,8 @@ use crate::outbox::{Outbox, OutboxError, hls_folder, tape_folder};
 use crate::ports::{Layout, LayoutError};
 use crate::queue::LayoutRequest;
 use crate::render;
-use crate::settings::{BadSetting, LayoutChoice, OutputSettings, RecordingSettings};
-use crate::shared::Shared;
+use crate::settings::{BadSetting, LayoutChoice, OutputSettings, RecordingSettings, Subscription};
+use crate::shared::{Shared, SubscriptionRequest};
 use crate::source::{KeyFrames, RoomEvents};
 use crate::status::{Delivered, Outcome, RecordingStatus, StopReason};
 use crate::timeline::Timeline;
@@ -91,6 +91,20 @@ pub enum UpdateLayoutError {
     Layout(#[from] LayoutError),
 }
 
+/// Why another subscription had no effect; the recording goes on as it was.
+#[derive(Debug, Error)]
+pub enum UpdateSubscriptionError {
+    /// It makes no sense.
+    #[error(transparent)]
+    Setting(#[from] BadSetting),
+    /// The recording is over.
+    #[error("recording {sid} is over")]
+    Over {
+        /// The recording.
+        sid: String,
+    },
+}
+
 /// A running or ended recording. Clones are the same recording; dropping them doesn't stop it.
 #[derive(Clone)]
 pub struct RecordingHandle {
@@ -123,10 +137,11 @@ impl Recording {
         let view = outbox.begin(&settings, &folder)?;
         let (canvas, background) = (mix.output.canvas, mix.output.background);
         let director = Director::new(layout, mix.layout.clone(), canvas, background);
-        let shared = Shared::new(settings, folder, clock, outbox, view, timeline);
+        let (ask, requests) = mpsc::channel();
+        let shared = Shared::new(settings, folder, clock, outbox, view, timeline, ask);
         let shared = Arc::new(shared);
         keyframes.request();
-        let crew = Crew { mix, events, director, keyframes, images };
+        let crew = Crew { mix, requests, events, director, keyframes, images };
         if let Err(source) = driver::start(&shared, crew) {
             let failure = driver::failure(format!("its threads can't be started: {source}"));
             let now = shared.clock.now();
@@ -175,6 +190,25 @@ impl RecordingHandle {
         let (answer, answered) = oneshot::channel();
         self.shared.queue.ask(LayoutRequest { change, answer }).map_err(|_| over())?;
         answered.await.unwrap_or_else(|_| Err(over()))
+    }
+
+    /// Takes other tracks of the room from now on. The layer of those who send several stays as it
+    /// was at the start. When this returns the change is on the timeline.
+    ///
+    /// # Errors
+    /// The subscription makes no sense, or the recording is over.
+    pub async fn update_subscription(
+        &self,
+        subscription: Subscription,
+    ) -> Result<(), UpdateSubscriptionError> {
+        let settings = &self.shared.settings;
+        settings.validate_subscription(&subscription)?;
+        let (answer, answered) = oneshot::channel();
+        let asked = self.shared.ask(SubscriptionRequest { subscription, answer });
+        if !asked || answered.await.is_err() {
+            return Err(UpdateSubscriptionError::Over { sid: settings.sid.clone() });
+        }
+        Ok(())
     }
 
     /// Tells it to end, without waiting. The first reason counts.

@@ -33,6 +33,7 @@ mod shared;
 pub mod source;
 pub mod status;
 mod streams;
+mod subscriber;
 pub mod tape;
 mod tape_thread;
 #[cfg(test)]

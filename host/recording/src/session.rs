@@ -17,7 +17,7 @@ pub struct Session {
     phase: Phase,
     present: BTreeSet<Uid>,
     max_idle: Duration,
-    /// When media last came; at first, when the recording began to listen.
+    /// When media last came, recorded or not; at first, when the recording began to listen.
     last_media: RoomTime,
     first_media: Option<RoomTime>,
     stopped: Option<(StopReason, RoomTime)>,
@@ -53,11 +53,17 @@ impl Session {
                 self.present.remove(uid);
             }
             RoomEvent::Frame(frame) => {
-                self.first_media.get_or_insert(frame.arrived);
                 self.last_media = self.last_media.max(frame.arrived);
             }
             _ => {}
         }
+    }
+
+    /// The recording takes media that arrived at `at`. True for the first.
+    pub fn takes_media(&mut self, at: RoomTime) -> bool {
+        let first = self.first_media.is_none();
+        self.first_media.get_or_insert(at);
+        first
     }
 
     /// Ends the session if it has been idle for too long. True when this call ended it.
@@ -162,6 +168,8 @@ mod tests {
         session.observe(&RoomEvent::Joined { uid, at: ms(1_000) });
         assert!(!session.poll(ms(4_999)));
         session.observe(&media(ms(4_000)));
+        assert_eq!(session.first_media(), None);
+        assert!(session.takes_media(ms(4_000)) && !session.takes_media(ms(4_020)));
         assert_eq!(session.first_media(), Some(ms(4_000)));
         assert!(!session.poll(ms(8_999)));
         assert_eq!(session.participants(), [uid]);

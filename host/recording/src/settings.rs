@@ -4,14 +4,12 @@ use std::time::Duration;
 
 use capstan_media::frame::Size;
 use capstan_media::scene::Colour;
+pub use capstan_media::subscription::{Streams, Subscription, UidSelection, VideoLayer};
 use capstan_media::track::RoomId;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-pub use self::subscription::{Streams, Subscription, UidSelection, VideoLayer};
 use crate::ports::StorageTarget;
-
-mod subscription;
 
 /// Everything that decides what a recording makes of a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -234,7 +232,22 @@ impl RecordingSettings {
         {
             return bad("snapshots", "must be 5 s to 3600 s apart");
         }
+        self.validate_subscription(&self.subscription)?;
         self.validate_built()
+    }
+
+    /// Checks what decides who is recorded.
+    pub(crate) fn validate_subscription(&self, asked: &Subscription) -> Result<(), BadSetting> {
+        let most = Subscription::MOST_UIDS;
+        if !(1..=most).contains(&asked.max_uids) {
+            let what = format!("must be 1 to {most} participants at once");
+            return Err(BadSetting { field: "subscription", what });
+        }
+        if asked.video_layer != self.subscription.video_layer {
+            let what = "keeps the layer that it had at the start".to_owned();
+            return Err(BadSetting { field: "subscription", what });
+        }
+        Ok(())
     }
 
     /// Refuses what can be asked for and isn't made yet.
@@ -254,9 +267,6 @@ impl RecordingSettings {
         }
         if self.snapshots.is_some() {
             return missing("snapshots", "asked for");
-        }
-        if self.subscription != Subscription::default() {
-            return missing("subscription", "anything but everybody");
         }
         Ok(())
     }

@@ -1,17 +1,18 @@
 //! What the threads of one recording and its handle share.
 
 use std::path::PathBuf;
+use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use capstan_media::time::{RoomClock, RoomTime};
 use capstan_media::timeline::{LossPlace, Mark};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use crate::event::{Event, Problem};
 use crate::outbox::{Outbox, View};
 use crate::queue::Queue;
 use crate::session::Session;
-use crate::settings::RecordingSettings;
+use crate::settings::{RecordingSettings, Subscription};
 use crate::status::{Phase, RecordingStatus, StopReason};
 use crate::timeline::Timeline;
 
@@ -26,9 +27,16 @@ pub(crate) struct Shared {
     pub(crate) view: watch::Receiver<View>,
     /// True once nothing is recorded any more and everything is owed.
     pub(crate) cut: watch::Sender<bool>,
+    requests: Sender<SubscriptionRequest>,
     session: Mutex<Session>,
     numbers: Mutex<Numbers>,
     timeline: Mutex<Timeline>,
+}
+
+/// Another subscription, and who is to be told that it holds.
+pub(crate) struct SubscriptionRequest {
+    pub(crate) subscription: Subscription,
+    pub(crate) answer: oneshot::Sender<()>,
 }
 
 /// Counters of a recording.
@@ -53,6 +61,7 @@ impl Shared {
         outbox: Outbox,
         view: watch::Receiver<View>,
         timeline: Timeline,
+        requests: Sender<SubscriptionRequest>,
     ) -> Self {
         let session = Mutex::new(Session::new(settings.max_idle, clock.now()));
         Self {
@@ -63,6 +72,7 @@ impl Shared {
             queue: Queue::default(),
             view,
             cut: watch::Sender::new(false),
+            requests,
             session,
             numbers: Mutex::default(),
             timeline: Mutex::new(timeline),
@@ -75,6 +85,11 @@ impl Shared {
 
     pub(crate) fn numbers(&self) -> MutexGuard<'_, Numbers> {
         self.numbers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks the tape thread for another subscription; false if the recording is over.
+    pub(crate) fn ask(&self, request: SubscriptionRequest) -> bool {
+        self.requests.send(request).is_ok()
     }
 
     /// Ends the recording; the first reason counts.

@@ -4,6 +4,7 @@
 //! It never waits for the composite. It alone decides when a recording ends.
 
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use capstan_media::room::RoomEvent;
@@ -12,10 +13,11 @@ use capstan_media::timeline::{LossPlace, Mark};
 
 use crate::event::{Code, Module, Problem};
 use crate::seldom::Seldom;
-use crate::shared::Shared;
-use crate::source::{Received, RoomEvents};
+use crate::shared::{Shared, SubscriptionRequest};
+use crate::source::{KeyFrames, Received, RoomEvents};
 use crate::status::StopReason;
 use crate::streams::Streams;
+use crate::subscriber::Subscriber;
 use crate::tape::{TapeError, Tapes};
 
 /// How often tapes are synced: under the half second that a crash may cost, with room for the sync.
@@ -30,6 +32,9 @@ pub(crate) struct TapeThread {
     events: Box<dyn RoomEvents>,
     tapes: Tapes,
     streams: Streams,
+    subscriber: Subscriber,
+    requests: Receiver<SubscriptionRequest>,
+    keyframes: Arc<dyn KeyFrames>,
     synced: RoomTime,
     /// Records that didn't get on tape since the last sync, and why the last one didn't.
     refused: Option<(u64, String)>,
@@ -37,22 +42,41 @@ pub(crate) struct TapeThread {
 }
 
 impl TapeThread {
-    pub(crate) fn new(shared: Arc<Shared>, events: Box<dyn RoomEvents>, tapes: Tapes) -> Self {
-        let synced = shared.clock.now();
-        let events_of_refusal = Seldom::new(EVENTS_EVERY);
-        let streams = Streams::new(true);
-        Self { shared, events, tapes, streams, synced, refused: None, events_of_refusal }
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        events: Box<dyn RoomEvents>,
+        keyframes: Arc<dyn KeyFrames>,
+        requests: Receiver<SubscriptionRequest>,
+        tapes: Tapes,
+    ) -> Self {
+        let streams = Streams::new(shared.settings.mix().is_some());
+        let subscriber = Subscriber::new(shared.settings.subscription.clone());
+        Self {
+            synced: shared.clock.now(),
+            shared,
+            events,
+            tapes,
+            streams,
+            subscriber,
+            requests,
+            keyframes,
+            refused: None,
+            events_of_refusal: Seldom::new(EVENTS_EVERY),
+        }
     }
 
     /// Runs until the recording ends. Returns the time of its end.
     pub(crate) fn run(mut self) -> RoomTime {
         self.shared.session().ready();
+        let (at, subscription) = (self.synced, self.shared.settings.subscription.clone());
+        self.shared.mark(&Mark::Subscribed { at, subscription });
         let end = loop {
             match self.events.recv_timeout(PATIENCE) {
                 Received::Event(event) => self.take(event),
                 Received::Timeout => {}
                 Received::Closed => self.shared.stop(StopReason::Shutdown),
             }
+            self.change_subscription();
             let now = self.shared.clock.now();
             let idle = self.shared.session().poll(now);
             if idle {
@@ -72,14 +96,33 @@ impl TapeThread {
     }
 
     fn take(&mut self, event: RoomEvent) {
-        let first = {
-            let mut session = self.shared.session();
-            let before = session.first_media();
-            session.observe(&event);
-            session.first_media().filter(|_| before.is_none())
-        };
-        if let Some(at) = first {
-            self.shared.mark(&Mark::Started { at });
+        self.shared.session().observe(&event);
+        for event in self.subscriber.take(event) {
+            self.record(event);
+        }
+    }
+
+    /// Takes other tracks from now on, if somebody asked for it.
+    fn change_subscription(&mut self) {
+        while let Ok(SubscriptionRequest { subscription, answer }) = self.requests.try_recv() {
+            let at = self.shared.clock.now();
+            let mark = Mark::Subscribed { at, subscription: subscription.clone() };
+            self.shared.mark(&mark);
+            for event in self.subscriber.change(subscription, at) {
+                self.record(event);
+            }
+            self.shared.sync_timeline();
+            self.keyframes.request();
+            // Whoever asked may have gone; the change holds all the same.
+            let _ = answer.send(());
+        }
+    }
+
+    fn record(&mut self, event: RoomEvent) {
+        if let RoomEvent::Frame(frame) = &event
+            && self.shared.session().takes_media(frame.arrived)
+        {
+            self.shared.mark(&Mark::Started { at: frame.arrived });
         }
         let taped = match &event {
             RoomEvent::Frame(frame) => {

@@ -3,23 +3,22 @@
 //! What can be read from parameter sets is read from them, never assumed.
 
 use mp4_atom::esds::{DecoderConfig, DecoderSpecific, EsDescriptor, Esds};
-use mp4_atom::{Audio, Av01, Av1c, Avc1, Avcc, AvccExt, Codec, Dops, Mp4a, Opus, Visual};
+use mp4_atom::{
+    Audio, Av01, Av1c, Avc1, Avcc, AvccExt, Codec, Dops, Mp4a, Opus, Visual, Vp08, Vp09, VpcC,
+};
 
 use super::fmp4::Fmp4Error;
 use crate::bitstream::av1::SequenceHeader;
 use crate::bitstream::h264::Sps;
+use crate::frame::Size;
 use crate::sample::Coding;
 
 /// Width and height as sample entries hold them; zero for sound.
 pub(super) fn picture_size(coding: &Coding) -> Result<(u16, u16), Fmp4Error> {
-    match coding {
-        Coding::H264 { size, .. } | Coding::Av1 { size, .. } => {
-            match (u16::try_from(size.width), u16::try_from(size.height)) {
-                (Ok(width), Ok(height)) => Ok((width, height)),
-                _ => Err(Fmp4Error::Size { size: *size }),
-            }
-        }
-        Coding::Aac { .. } | Coding::Opus { .. } => Ok((0, 0)),
+    let Some(size) = coding.size() else { return Ok((0, 0)) };
+    match (u16::try_from(size.width), u16::try_from(size.height)) {
+        (Ok(width), Ok(height)) => Ok((width, height)),
+        _ => Err(Fmp4Error::Size { size }),
     }
 }
 
@@ -32,6 +31,13 @@ pub(super) fn sample_entry(coding: &Coding, width: u16, height: u16) -> Result<C
         }
         Coding::Av1 { sequence_header, .. } => {
             Codec::Av01(Av01 { visual, av1c: av1c(sequence_header)?, ..Av01::default() })
+        }
+        Coding::Vp8 { .. } => {
+            // VP8 has no levels; 0 is undefined.
+            Codec::Vp08(Vp08 { visual, vpcc: vpcc(0), ..Vp08::default() })
+        }
+        Coding::Vp9 { size } => {
+            Codec::Vp09(Vp09 { visual, vpcc: vpcc(vp9_level(*size)), ..Vp09::default() })
         }
         Coding::Aac { config, channels, rate } => Codec::Mp4a(Mp4a {
             audio: audio(*channels, u16::try_from(*rate).unwrap_or(0)),
@@ -51,6 +57,36 @@ pub(super) fn sample_entry(coding: &Coding, width: u16, height: u16) -> Result<C
             btrt: None,
         }),
     })
+}
+
+/// The VPCodecConfigurationRecord (VP Codec ISO Media File Format Binding, 2.2): 8 bits, 4:2:0 with
+/// chroma beside the luma, colours as the decoder finds them.
+fn vpcc(level: u8) -> VpcC {
+    const UNSPECIFIED: u8 = 2;
+    VpcC {
+        level,
+        chroma_subsampling: 1,
+        color_primaries: UNSPECIFIED,
+        transfer_characteristics: UNSPECIFIED,
+        matrix_coefficients: UNSPECIFIED,
+        ..VpcC::default()
+    }
+}
+
+/// The lowest level of VP9 whose pictures may be so large, at the picture rate that it allows.
+fn vp9_level(size: Size) -> u8 {
+    const LEVELS: [(u64, u8); 8] = [
+        (36_864, 10),
+        (73_728, 11),
+        (122_880, 20),
+        (245_760, 21),
+        (552_960, 30),
+        (983_040, 31),
+        (2_228_224, 40),
+        (8_912_896, 50),
+    ];
+    let area = u64::from(size.width) * u64::from(size.height);
+    LEVELS.iter().find(|(most, _)| area <= *most).map_or(60, |(_, level)| *level)
 }
 
 /// The AVCDecoderConfigurationRecord (ISO 14496-15, 5.3.3.1).

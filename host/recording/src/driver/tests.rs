@@ -15,11 +15,13 @@ use capstan_media::track::Uid;
 use super::script::{Plan, Room, participant};
 use super::*;
 use crate::composition::Cut;
-use crate::handle::{Equipment, LayoutChange, Recording, RecordingHandle, UpdateLayoutError};
+use crate::handle::{
+    Equipment, LayoutChange, Recording, RecordingHandle, UpdateLayoutError, UpdateSubscriptionError,
+};
 use crate::outbox::{Outbox, hls_folder};
 use crate::ports::{Fault, FaultKind, Layout, LayoutError};
 use crate::render::{Rendering, render};
-use crate::settings::{LayoutChoice, RecordingSettings};
+use crate::settings::{LayoutChoice, RecordingSettings, Subscription, UidSelection};
 use crate::status::{Delivered, Outcome, Phase};
 use crate::testing::{DAWN, DrivenClock, World, mix, settings, until};
 use crate::{tape, timeline};
@@ -144,6 +146,33 @@ fn joined(stage: &Stage) -> Vec<u8> {
     names.iter().flat_map(|name| std::fs::read(hls.join(name)).unwrap()).collect()
 }
 
+/// Renders a recording again from its tapes, sees that it gives the same, and answers its pictures.
+fn rendered_alike(stage: &Stage) -> Vec<String> {
+    let status = stage.handle.status();
+    let live = stage.world.folder.path().join("live.mp4");
+    std::fs::write(&live, joined(&stage)).unwrap();
+    let again = stage.world.folder.path().join("again.mp4");
+    let mut bytes = Vec::new();
+    let rendering = Rendering { folder: stage.folder(), output: None, images: BTreeMap::new() };
+    let rendered = render(rendering, |cut| {
+        bytes.extend_from_slice(match &cut {
+            Cut::Init(init) => init,
+            Cut::Segment(segment) => &segment.bytes,
+        });
+        Ok(())
+    });
+    let rendered = rendered.unwrap();
+    assert!(rendered.damaged_tapes.is_empty() && rendered.damaged_lines.is_empty());
+    assert_eq!(rendered.segments, status.segments);
+    std::fs::write(&again, bytes).unwrap();
+    let pictures = decoded(&live, "0:v");
+    // A picture like the one before only makes that one's sample longer.
+    assert!(!pictures.is_empty() && pictures.len() as u64 <= rendered.pictures);
+    assert!(pictures == decoded(&again, "0:v"), "rendered again, the pictures differ");
+    assert!(decoded(&live, "0:a") == decoded(&again, "0:a"), "rendered again, the sound differs");
+    pictures
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_room_is_recorded_told_of_and_rendered_again_alike() {
     let mut plan = Plan::until(6_000);
@@ -191,30 +220,45 @@ async fn a_room_is_recorded_told_of_and_rendered_again_alike() {
     assert!((0..=66_667).contains(&off), "playlist is {off} us longer than the recording");
     assert!(stage.playlist().ends_with("#EXT-X-ENDLIST\n"));
 
-    let live = stage.world.folder.path().join("live.mp4");
-    std::fs::write(&live, joined(&stage)).unwrap();
-    let again = stage.world.folder.path().join("again.mp4");
-    let mut bytes = Vec::new();
-    let rendering = Rendering { folder: stage.folder(), output: None, images: BTreeMap::new() };
-    let rendered = render(rendering, |cut| {
-        bytes.extend_from_slice(match &cut {
-            Cut::Init(init) => init,
-            Cut::Segment(segment) => &segment.bytes,
-        });
-        Ok(())
-    });
-    let rendered = rendered.unwrap();
-    assert!(rendered.damaged_tapes.is_empty() && rendered.damaged_lines.is_empty());
-    assert_eq!(rendered.segments, status.segments);
-    std::fs::write(&again, bytes).unwrap();
-    let pictures = decoded(&live, "0:v");
-    // A picture like the one before only makes that one's sample longer.
-    assert!(!pictures.is_empty() && pictures.len() as u64 <= rendered.pictures);
-    assert!(pictures == decoded(&again, "0:v"), "rendered again, the pictures differ");
-    assert!(decoded(&live, "0:a") == decoded(&again, "0:a"), "rendered again, the sound differs");
+    let pictures = rendered_alike(&stage);
     let distinct: std::collections::BTreeSet<_> =
         pictures.iter().filter_map(|line| line.rsplit(' ').next()).collect();
     assert!(distinct.len() > 30, "the test picture moves: {} pictures", distinct.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_subscription_holds_at_once_and_is_rendered_again_alike() {
+    let only = |uid| UidSelection::Only([Uid::new(uid).unwrap()].into());
+    let of =
+        move |uid| Subscription { audio: only(uid), video: only(uid), ..Subscription::default() };
+    let mut plan = Plan::until(6_000);
+    plan.add(participant(1, 0, 5_900));
+    plan.add(participant(2, 100, 5_900));
+    plan.pause(2_500);
+    let settings = RecordingSettings { subscription: of(1), ..settings("sid1") };
+    let stage = Stage::open(plan, settings, NEVER);
+    until("the script pauses", || stage.room.is_paused()).await;
+    let handle = stage.handle.clone();
+    let update = tokio::spawn(async move { handle.update_subscription(of(2)).await });
+    stage.room.go_on();
+    update.await.unwrap().unwrap();
+    let outcome = stage.play().await;
+    assert_eq!((outcome.delivered, outcome.failure), (Delivered::Uploaded, None));
+    let later = stage.handle.update_subscription(of(1)).await;
+    assert!(matches!(later, Err(UpdateSubscriptionError::Over { .. })), "{later:?}");
+
+    let marks = stage.marks();
+    let place = |wanted: fn(&Mark) -> bool| marks.iter().position(wanted).unwrap();
+    let changed = marks.iter().rposition(|mark| matches!(mark, Mark::Subscribed { .. })).unwrap();
+    let left = place(|mark| matches!(mark, Mark::Left { uid, .. } if uid.get() == 1));
+    let came = place(|mark| matches!(mark, Mark::Joined { uid, .. } if uid.get() == 2));
+    assert!(changed < left && changed < came, "{marks:?}");
+    let layers = marks.iter().filter_map(|mark| match mark {
+        Mark::Scene { scene, .. } => Some(scene.layers.len()),
+        _ => None,
+    });
+    assert_eq!(layers.max(), Some(1), "never both are shown");
+    assert!(rendered_alike(&stage).len() > 30);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use capstan_media::track::{TrackId, TrackKind, Uid};
 use serde::{Deserialize, Serialize};
+
+use crate::track::{TrackId, TrackKind, Uid};
 
 /// Whose sound and whose pictures a recording takes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +71,17 @@ impl Default for Subscription {
 }
 
 impl Subscription {
+    /// The most participants that one recording takes at once.
+    pub const MOST_UIDS: u32 = 64;
+
+    /// Whether any track of a participant may be selected, so that they count for the limit.
+    #[must_use]
+    pub fn selects_any(&self, uid: Uid) -> bool {
+        [TrackKind::Audio, TrackKind::Camera]
+            .iter()
+            .any(|&kind| self.selects(TrackId { uid, kind }))
+    }
+
     /// Whether a track is selected, the limit of participants aside.
     #[must_use]
     pub fn selects(&self, track: TrackId) -> bool {

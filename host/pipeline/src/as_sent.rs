@@ -1,0 +1,235 @@
+//! One track into slices as it was sent: frames in, fMP4 segments on the room's clock out, nothing
+//! decoded.
+//!
+//! A sample's time is the room time of its frame, so tracks and participants share one time line and
+//! a gap stays a gap: short ones are held (pictures) or filled with silence (sound), long ones end the
+//! session. Every session, and every slice that ended in time, begins at a key frame.
+
+mod coding;
+mod pictures;
+mod run;
+mod sound;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use capstan_media::codec::Codec;
+use capstan_media::frame::{Frame, Size};
+use capstan_media::room::SenderReport;
+use capstan_media::sample::Segment;
+use capstan_media::time::RoomTime;
+
+use self::pictures::Pictures;
+use self::sound::Sound;
+use crate::playout::{Playout, Pushed};
+
+/// How long after its room time a frame is put into a slice: by then its track's clock has settled
+/// and late ones have come.
+pub const SETTLE: Duration = Duration::from_secs(1);
+/// Nothing for as long as this ends a session; shorter breaks stay in it.
+pub const BREAK: Duration = Duration::from_secs(15);
+/// Media time of the recording's zero: tracks whose clocks turn out to lie a little before it still
+/// have a time that isn't negative.
+pub const LEAD: Duration = Duration::from_secs(10);
+
+/// What comes out of a track.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Piece {
+    /// The init segment of the slices that follow.
+    Init(Bytes),
+    /// The next slice.
+    Slice(Slice),
+    /// A slice that couldn't be written.
+    Lost {
+        /// Its frames.
+        frames: u64,
+        /// Why, for an operator's eyes.
+        why: String,
+    },
+}
+
+/// A media segment and what isn't as before.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Slice {
+    /// The segment.
+    pub segment: Segment,
+    /// A session begins here: the first, or one after a break.
+    pub begins: bool,
+    /// It doesn't go on from the slice before: a session begins or the encoding changed.
+    pub discontinuity: bool,
+    /// The pictures' size, where a session begins or it changed.
+    pub size: Option<Size>,
+}
+
+/// One track that is recorded as it is sent.
+#[derive(Debug)]
+pub struct AsSent {
+    track: Track,
+    playout: Option<(Codec, Playout)>,
+    /// Frames that came too late or couldn't be told what they are.
+    left_out: u64,
+    /// Where the newest frame lies.
+    newest: Option<RoomTime>,
+    pieces: Vec<Piece>,
+}
+
+#[derive(Debug)]
+enum Track {
+    Sound(Sound),
+    Pictures(Pictures),
+}
+
+impl AsSent {
+    /// Pictures in slices of at least this length, of a recording that begins at `zero`.
+    #[must_use]
+    pub const fn pictures(zero: RoomTime, slice: Duration) -> Self {
+        Self::new(Track::Pictures(Pictures::new(zero, slice)))
+    }
+
+    /// Sound likewise.
+    #[must_use]
+    pub const fn sound(zero: RoomTime, slice: Duration) -> Self {
+        Self::new(Track::Sound(Sound::new(zero, slice)))
+    }
+
+    const fn new(track: Track) -> Self {
+        Self { track, playout: None, left_out: 0, newest: None, pieces: Vec::new() }
+    }
+
+    /// The track begins, or begins again: media times before and after have nothing to do with each
+    /// other.
+    pub fn start(&mut self) {
+        if let Some((codec, mut playout)) = self.playout.take() {
+            while let Some(queued) = playout.take() {
+                self.write(codec, &playout, &queued.frame, queued.at, queued.after_gap);
+            }
+        }
+        match &mut self.track {
+            Track::Sound(sound) => sound.restart(),
+            Track::Pictures(pictures) => pictures.restart(),
+        }
+    }
+
+    /// Takes a frame in the order of arrival.
+    pub fn push(&mut self, frame: &Arc<Frame>) {
+        let codec = frame.codec;
+        if codec.is_video() != matches!(self.track, Track::Pictures(_)) {
+            self.left_out += 1;
+            return;
+        }
+        if self.playout.as_ref().is_some_and(|(before, _)| *before != codec) {
+            self.start();
+        }
+        let (_, playout) =
+            self.playout.get_or_insert_with(|| (codec, Playout::new(codec.clock_rate())));
+        if playout.push(Arc::clone(frame)) != Pushed::Queued {
+            self.left_out += 1;
+        }
+    }
+
+    /// Takes a sender report.
+    pub fn report(&mut self, report: &SenderReport) {
+        if let Some((_, playout)) = &mut self.playout {
+            playout.report(report);
+        }
+    }
+
+    /// Frames were lost on the way here.
+    pub const fn tear(&mut self) {
+        if let Some((_, playout)) = &mut self.playout {
+            playout.tear();
+        }
+    }
+
+    /// Its queue, for aligning the tracks of a participant.
+    pub fn playout(&mut self) -> Option<&mut Playout> {
+        self.playout.as_mut().map(|(_, playout)| playout)
+    }
+
+    /// Everything up to a room time has come that will come: what is complete comes out.
+    pub fn advance(&mut self, until: RoomTime) -> Vec<Piece> {
+        while let Some((codec, mut playout)) = self.playout.take() {
+            let due = playout.take_due(until);
+            if let Some(queued) = &due {
+                self.write(codec, &playout, &queued.frame, queued.at, queued.after_gap);
+            }
+            self.playout = Some((codec, playout));
+            if due.is_none() {
+                break;
+            }
+        }
+        if self.newest.is_some_and(|newest| until.since(newest) >= BREAK) {
+            self.end_session();
+        }
+        std::mem::take(&mut self.pieces)
+    }
+
+    /// Whatever is left comes out; the track may go on afterwards, in another session.
+    pub fn finish(&mut self) -> Vec<Piece> {
+        self.start();
+        self.end_session();
+        std::mem::take(&mut self.pieces)
+    }
+
+    /// Whether it needs a key frame: to begin with, after a loss, or because a slice is long enough.
+    #[must_use]
+    pub fn wants_key(&self) -> bool {
+        match &self.track {
+            Track::Sound(_) => false,
+            Track::Pictures(pictures) => {
+                let waiting = self.playout.as_ref().is_some_and(|(_, playout)| playout.has_key());
+                pictures.wants_key() && !waiting
+            }
+        }
+    }
+
+    /// How it is encoded now.
+    #[must_use]
+    pub fn codec(&self) -> Option<Codec> {
+        self.playout.as_ref().map(|(codec, _)| *codec)
+    }
+
+    /// Frames that came too late, that nothing was known of to decode them with, or that were no
+    /// frames of their codec.
+    #[must_use]
+    pub const fn left_out(&self) -> u64 {
+        self.left_out
+    }
+
+    fn end_session(&mut self) {
+        self.newest = None;
+        match &mut self.track {
+            Track::Sound(sound) => sound.end(&mut self.pieces),
+            Track::Pictures(pictures) => pictures.end(&mut self.pieces),
+        }
+    }
+
+    fn write(
+        &mut self,
+        codec: Codec,
+        playout: &Playout,
+        frame: &Frame,
+        media: crate::playout::clock::MediaTime,
+        after_gap: bool,
+    ) {
+        let Some(at) = playout.room_time(media) else { return };
+        if self.newest.is_some_and(|newest| at.since(newest) >= BREAK) {
+            self.end_session();
+        }
+        let written = match &mut self.track {
+            Track::Sound(sound) => sound.push(&frame.data, media, at, &mut self.pieces),
+            Track::Pictures(pictures) => {
+                pictures.push(codec, frame, at, after_gap, &mut self.pieces)
+            }
+        };
+        if written {
+            self.newest = Some(self.newest.map_or(at, |newest| newest.max(at)));
+        } else {
+            self.left_out += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,45 @@
+//! What a key frame says of its encoding, and frames as files hold them.
+
+use bytes::Bytes;
+use capstan_media::bitstream::{av1, h264, vp8, vp9};
+use capstan_media::codec::Codec;
+use capstan_media::sample::Coding;
+
+/// How a key frame is encoded. H.264 may repeat parameter sets or leave them out: then those of
+/// `before` hold. `None` if it doesn't say.
+pub(super) fn coding_of(codec: Codec, data: &[u8], before: Option<&Coding>) -> Option<Coding> {
+    match codec {
+        Codec::Vp8 => {
+            let size = vp8::Header::parse(data).ok()?.key_size?;
+            Some(Coding::Vp8 { size })
+        }
+        Codec::Vp9 => {
+            let header = vp9::Header::parse(data).ok()?;
+            // Other profiles than 0 aren't negotiated, and what they need isn't known here.
+            let size = header.key_size.filter(|_| header.profile == 0)?;
+            Some(Coding::Vp9 { size })
+        }
+        Codec::H264 => match h264::parameter_sets(data) {
+            Some(h264::ParameterSets { sps, pps }) => {
+                let size = h264::Sps::parse(&sps).ok()?.size;
+                Some(Coding::H264 { size, sps, pps })
+            }
+            None => before.filter(|before| matches!(before, Coding::H264 { .. })).cloned(),
+        },
+        Codec::Av1 => {
+            let header = av1::sequence_header(data)?;
+            let size = av1::SequenceHeader::parse(header).ok()?.size;
+            Some(Coding::Av1 { size, sequence_header: Bytes::copy_from_slice(header) })
+        }
+        Codec::Opus => None,
+    }
+}
+
+/// A frame as [`capstan_media::sample::Sample`] has it.
+pub(super) fn sample_of(codec: Codec, data: &Bytes) -> Bytes {
+    match codec {
+        Codec::H264 => h264::to_length_prefixed(data).into(),
+        // Frames come without temporal delimiters already.
+        Codec::Av1 | Codec::Vp8 | Codec::Vp9 | Codec::Opus => data.clone(),
+    }
+}
