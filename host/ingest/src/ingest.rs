@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use capstan_media::room::LeaveReason;
+use capstan_media::subscription::VideoLayer;
 use capstan_media::time::RoomClock;
 use capstan_media::track::{RoomId, Uid};
 use str0m::config::DtlsCert;
@@ -166,10 +167,17 @@ impl Ingest {
         self.inner.shared.sessions(|s| s.find(room, uid, session).is_some())
     }
 
-    /// Listens to a room, whether anybody is in it or not, and asks for key frames.
+    /// Listens to a room, whether anybody is in it or not, and asks for key frames. Of those who send
+    /// several layers the largest comes.
     #[must_use]
     pub fn subscribe(&self, room: &RoomId) -> Subscription {
-        let queue = self.inner.shared.rooms(|rooms| rooms.subscribe(room));
+        self.subscribe_to(room, VideoLayer::High)
+    }
+
+    /// The same, with this layer of those who send several.
+    #[must_use]
+    pub fn subscribe_to(&self, room: &RoomId, layer: VideoLayer) -> Subscription {
+        let queue = self.inner.shared.rooms(|rooms| rooms.subscribe(room, layer));
         self.inner.shared.wake.notify_one();
         Subscription::new(queue)
     }
@@ -177,6 +185,12 @@ impl Ingest {
     /// Asks every video track in the room for a key frame, as often as the policy allows.
     pub fn request_keyframes(&self, room: &RoomId) {
         self.inner.shared.rooms(|rooms| rooms.want_keyframes(room));
+        self.inner.shared.wake.notify_one();
+    }
+
+    /// Asks one participant for key frames, as often as the policy allows.
+    pub fn request_keyframes_of(&self, room: &RoomId, uid: Uid) {
+        self.inner.shared.rooms(|rooms| rooms.want_keyframes_of(room, uid));
         self.inner.shared.wake.notify_one();
     }
 

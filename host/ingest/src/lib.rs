@@ -28,6 +28,7 @@ mod socket;
 mod subscription;
 mod time;
 mod track;
+mod view;
 
 pub use config::IngestConfig;
 pub use error::{NoSuchSession, PublishError, StartError};

@@ -25,6 +25,7 @@ use crate::offer::Offer;
 use crate::room::Start;
 use crate::time::Anchor;
 use crate::track::{Source, Tracks};
+use crate::view::View;
 
 /// Audio packets are not asked for again, so waiting longer than networks reorder only delays.
 const AUDIO_REORDERING: std::time::Duration = std::time::Duration::from_millis(120);
@@ -48,10 +49,10 @@ pub(crate) enum Output {
     Send { to: SocketAddr, datagram: DatagramSend },
     /// The connection stands, or stands again.
     Connected,
-    /// A frame.
-    Frame(Frame, Start),
-    /// A sender report.
-    Report(SenderReport),
+    /// A frame, and where it is seen.
+    Frame(Frame, Start, View),
+    /// A sender report likewise.
+    Report(SenderReport, View),
     /// Nothing comes any more; it may come again.
     Silent,
     /// The session is over.
@@ -244,13 +245,14 @@ impl Peer {
                 self.ready.push_back(Output::Connected);
             }
             Event::MediaData(data) if self.state == State::Here => {
-                if let Some((frame, start)) = self.tracks.frame(data, now) {
-                    self.ready.push_back(Output::Frame(frame, start));
+                for ((frame, start), view) in self.tracks.frame(data, now) {
+                    self.ready.push_back(Output::Frame(frame, start, view));
                 }
             }
             Event::SenderFeedback(feedback) if self.state == State::Here => {
-                let report = self.tracks.report(&feedback, self.anchor.room(feedback.received_at));
-                self.ready.extend(report.map(Output::Report));
+                let arrived = self.anchor.room(feedback.received_at);
+                let reports = self.tracks.report(&feedback, arrived).into_iter();
+                self.ready.extend(reports.map(|(report, view)| Output::Report(report, view)));
             }
             // The publisher closed its connection: a quit without the courtesy of a DELETE.
             Event::Closed => self.end(LeaveReason::Quit),

@@ -10,6 +10,7 @@ use std::time::Duration;
 use capstan_media::codec::Codec;
 use capstan_media::frame::Frame;
 use capstan_media::room::{LeaveReason, RoomEvent, SenderReport};
+use capstan_media::subscription::VideoLayer;
 use capstan_media::time::RoomTime;
 use capstan_media::track::{RoomId, TrackId, TrackKind, Uid};
 use metrics::counter;
@@ -17,6 +18,7 @@ use metrics::counter;
 use crate::config::IngestConfig;
 use crate::sessions::PeerId;
 use crate::subscription::{Push, Queue};
+use crate::view::{View, Views};
 
 /// A participant who is in a room now.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -52,15 +54,22 @@ pub(crate) struct Rooms {
 #[derive(Debug, Default)]
 struct Room {
     participants: BTreeMap<Uid, Participant>,
-    subscribers: Vec<Arc<Queue>>,
+    subscribers: Vec<Subscriber>,
     keyframes_wanted: bool,
+}
+
+#[derive(Debug)]
+struct Subscriber {
+    queue: Arc<Queue>,
+    layer: VideoLayer,
 }
 
 #[derive(Debug)]
 struct Participant {
     joined: RoomTime,
     owner: Owner,
-    tracks: BTreeMap<TrackKind, Track>,
+    tracks: Views<BTreeMap<TrackKind, Track>>,
+    keyframes_wanted: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -103,9 +112,8 @@ impl Rooms {
             },
             None => now,
         };
-        let participant = Participant { joined, owner: Owner::Here(peer), tracks: BTreeMap::new() };
-        room.participants.insert(uid, participant);
-        room.send(&RoomEvent::Joined { uid, at: joined }, now);
+        room.participants.insert(uid, Participant::new(joined, peer));
+        room.send(&RoomEvent::Joined { uid, at: joined }, View::Both, now);
     }
 
     /// A session is gone. Nothing happens if another one owns the uid.
@@ -124,63 +132,48 @@ impl Rooms {
         }
         if reason == LeaveReason::Lost {
             participant.owner = Owner::LostSince(now);
-            participant.tracks.clear();
+            participant.tracks = Views::default();
         } else {
             room.participants.remove(&uid);
         }
-        room.send(&RoomEvent::Left { uid, at: now, reason }, now);
+        room.send(&RoomEvent::Left { uid, at: now, reason }, View::Both, now);
     }
 
     /// A frame of the session that owns its uid; frames of any other are ignored.
-    pub(crate) fn frame(&mut self, room: &RoomId, peer: PeerId, frame: Frame, start: Start) {
+    pub(crate) fn frame(
+        &mut self,
+        room: &RoomId,
+        peer: PeerId,
+        frame: Frame,
+        start: Start,
+        view: View,
+    ) {
         let Some(room) = self.rooms.get_mut(room) else { return };
-        let TrackId { uid, kind } = frame.track;
-        let Some(participant) = room.participants.get_mut(&uid) else { return };
+        let now = frame.arrived;
+        let Some(participant) = room.participants.get_mut(&frame.track.uid) else { return };
         if participant.owner != Owner::Here(peer) {
             return;
         }
-        let (now, codec) = (frame.arrived, frame.codec);
+        let frame = Arc::new(frame);
         let mut news = Vec::new();
-        let track = participant.tracks.entry(kind);
-        match track {
-            std::collections::btree_map::Entry::Occupied(mut known)
-                if start == Start::Next && known.get().codec == codec =>
-            {
-                let known = known.get_mut();
-                known.newest_frame = now;
-                if known.muted_since.take().is_some() {
-                    news.push(RoomEvent::Unmuted { track: frame.track, at: now });
-                }
-            }
-            other => {
-                let fresh = Track { codec, started: now, newest_frame: now, muted_since: None };
-                let muted = match other {
-                    std::collections::btree_map::Entry::Occupied(mut known) => {
-                        known.insert(fresh).muted_since
-                    }
-                    std::collections::btree_map::Entry::Vacant(vacant) => {
-                        vacant.insert(fresh);
-                        None
-                    }
-                };
-                if muted.is_some() {
-                    news.push(RoomEvent::Unmuted { track: frame.track, at: now });
-                }
-                news.push(RoomEvent::TrackStarted { track: frame.track, codec, at: now });
+        for (layer, tracks) in participant.tracks.each_mut() {
+            if view.shows(layer) {
+                let mut events = observe(tracks, &frame, start);
+                events.push(RoomEvent::Frame(Arc::clone(&frame)));
+                news.extend(events.into_iter().map(|event| (event, View::With(layer))));
             }
         }
-        news.push(RoomEvent::Frame(Arc::new(frame)));
-        for event in &news {
-            room.send(event, now);
+        for (event, view) in &news {
+            room.send(event, *view, now);
         }
     }
 
     /// A sender report of the session that owns its uid.
-    pub(crate) fn report(&mut self, room: &RoomId, peer: PeerId, report: SenderReport) {
+    pub(crate) fn report(&mut self, room: &RoomId, peer: PeerId, report: SenderReport, view: View) {
         let Some(room) = self.rooms.get_mut(room) else { return };
         let owner = room.participants.get(&report.track.uid).map(|p| p.owner);
         if owner == Some(Owner::Here(peer)) {
-            room.send(&RoomEvent::Report(report), report.arrived);
+            room.send(&RoomEvent::Report(report), view, report.arrived);
         }
     }
 
@@ -190,28 +183,31 @@ impl Rooms {
         for room in self.rooms.values_mut() {
             let mut news = Vec::new();
             for (&uid, participant) in &mut room.participants {
-                for (&kind, track) in &mut participant.tracks {
-                    let silent = now.since(track.newest_frame) >= self.mute_after;
-                    if silent && track.muted_since.is_none() {
-                        track.muted_since = Some(now);
-                        news.push(RoomEvent::Muted { track: TrackId { uid, kind }, at: now });
+                for (layer, tracks) in participant.tracks.each_mut() {
+                    for (&kind, track) in tracks {
+                        let silent = now.since(track.newest_frame) >= self.mute_after;
+                        if silent && track.muted_since.is_none() {
+                            track.muted_since = Some(now);
+                            let track = TrackId { uid, kind };
+                            news.push((RoomEvent::Muted { track, at: now }, View::With(layer)));
+                        }
                     }
                 }
             }
-            for event in &news {
-                room.send(event, now);
+            for (event, view) in &news {
+                room.send(event, *view, now);
             }
             room.participants.retain(|_, participant| match participant.owner {
                 Owner::Here(_) => true,
                 Owner::LostSince(at) => now.since(at) <= self.return_grace,
             });
-            room.subscribers.retain(|queue| !queue.is_unread());
+            room.subscribers.retain(|subscriber| !subscriber.queue.is_unread());
         }
         self.rooms.retain(|_, room| !room.participants.is_empty() || !room.subscribers.is_empty());
     }
 
     /// Adds a listener, tells it who is there, and wants key frames for it.
-    pub(crate) fn subscribe(&mut self, room: &RoomId) -> Arc<Queue> {
+    pub(crate) fn subscribe(&mut self, room: &RoomId, layer: VideoLayer) -> Arc<Queue> {
         let queue = Arc::new(Queue::new(self.queue_events, self.queue_bytes));
         let room = self.rooms.entry(room.clone()).or_default();
         for (&uid, participant) in &room.participants {
@@ -220,7 +216,7 @@ impl Rooms {
             }
             let at = participant.joined;
             queue.push(RoomEvent::Joined { uid, at }, at);
-            for (&kind, known) in &participant.tracks {
+            for (&kind, known) in participant.tracks.of(layer) {
                 let (track, at) = (TrackId { uid, kind }, known.started);
                 queue.push(RoomEvent::TrackStarted { track, codec: known.codec, at }, at);
                 if let Some(at) = known.muted_since {
@@ -228,7 +224,7 @@ impl Rooms {
                 }
             }
         }
-        room.subscribers.push(Arc::clone(&queue));
+        room.subscribers.push(Subscriber { queue: Arc::clone(&queue), layer });
         room.keyframes_wanted = true;
         queue
     }
@@ -240,27 +236,40 @@ impl Rooms {
         }
     }
 
+    /// Wants a key frame of every video track of one participant.
+    pub(crate) fn want_keyframes_of(&mut self, room: &RoomId, uid: Uid) {
+        let room = self.rooms.get_mut(room);
+        if let Some(participant) = room.and_then(|room| room.participants.get_mut(&uid)) {
+            participant.keyframes_wanted = true;
+        }
+    }
+
     /// The sessions that owe key frames since the last call.
     pub(crate) fn take_keyframes_wanted(&mut self) -> Vec<PeerId> {
         let mut peers = Vec::new();
         for room in self.rooms.values_mut() {
-            if std::mem::take(&mut room.keyframes_wanted) {
-                peers.extend(room.participants.values().filter_map(|p| match p.owner {
-                    Owner::Here(peer) => Some(peer),
+            let of_all = std::mem::take(&mut room.keyframes_wanted);
+            peers.extend(room.participants.values_mut().filter_map(|participant| {
+                let wanted = std::mem::take(&mut participant.keyframes_wanted) || of_all;
+                match participant.owner {
+                    Owner::Here(peer) => wanted.then_some(peer),
                     Owner::LostSince(_) => None,
-                }));
-            }
+                }
+            }));
         }
         peers
     }
 
     /// Who is in a room now.
     pub(crate) fn roster(&self, room: &RoomId) -> Vec<Presence> {
+        let tracks = |tracks: &BTreeMap<TrackKind, Track>| {
+            tracks.iter().map(|(&kind, track)| (kind, track.codec)).collect()
+        };
         let here = |(&uid, participant): (&Uid, &Participant)| {
             matches!(participant.owner, Owner::Here(_)).then(|| Presence {
                 uid,
                 joined: participant.joined,
-                tracks: participant.tracks.iter().map(|(&kind, t)| (kind, t.codec)).collect(),
+                tracks: tracks(participant.tracks.of(VideoLayer::High)),
             })
         };
         self.rooms
@@ -284,28 +293,63 @@ impl Rooms {
     /// No more events will come.
     pub(crate) fn end(&mut self) {
         for (_, room) in self.rooms.drain() {
-            room.subscribers.iter().for_each(|queue| queue.end());
+            room.subscribers.iter().for_each(|subscriber| subscriber.queue.end());
         }
     }
 }
 
 impl Room {
-    fn send(&mut self, event: &RoomEvent, now: RoomTime) {
+    fn send(&mut self, event: &RoomEvent, view: View, now: RoomTime) {
         let wanted = &mut self.keyframes_wanted;
-        self.subscribers.retain(|queue| match queue.push(event.clone(), now) {
-            Push::Queued => true,
-            Push::QueuedAfterLoss => {
-                // The reader's decoders have lost their references.
-                *wanted = true;
-                true
+        self.subscribers.retain(|Subscriber { queue, layer }| {
+            if !view.shows(*layer) {
+                return true;
             }
-            Push::Dropped => {
-                counter!("capstan_ingest_dropped_events_total").increment(1);
-                true
+            match queue.push(event.clone(), now) {
+                Push::Queued => true,
+                Push::QueuedAfterLoss => {
+                    // The reader's decoders have lost their references.
+                    *wanted = true;
+                    true
+                }
+                Push::Dropped => {
+                    counter!("capstan_ingest_dropped_events_total").increment(1);
+                    true
+                }
+                Push::Unread => false,
             }
-            Push::Unread => false,
         });
     }
+}
+
+impl Participant {
+    fn new(joined: RoomTime, peer: PeerId) -> Self {
+        let owner = Owner::Here(peer);
+        Self { joined, owner, tracks: Views::default(), keyframes_wanted: false }
+    }
+}
+
+/// Notes a frame in the tracks of a view; answers what is to be told before it.
+fn observe(tracks: &mut BTreeMap<TrackKind, Track>, frame: &Frame, start: Start) -> Vec<RoomEvent> {
+    let (track, codec, at) = (frame.track, frame.codec, frame.arrived);
+    let known = tracks.get_mut(&track.kind);
+    let muted = known.as_ref().is_some_and(|known| known.muted_since.is_some());
+    let mut news = Vec::new();
+    if muted {
+        news.push(RoomEvent::Unmuted { track, at });
+    }
+    match known {
+        Some(known) if start == Start::Next && known.codec == codec => {
+            known.newest_frame = at;
+            known.muted_since = None;
+        }
+        _ => {
+            let fresh = Track { codec, started: at, newest_frame: at, muted_since: None };
+            tracks.insert(track.kind, fresh);
+            news.push(RoomEvent::TrackStarted { track, codec, at });
+        }
+    }
+    news
 }
 
 #[cfg(test)]
@@ -352,7 +396,7 @@ mod tests {
 
     fn rooms() -> (Rooms, Subscription) {
         let mut rooms = Rooms::new(&IngestConfig::default());
-        let events = Subscription::new(rooms.subscribe(&id()));
+        let events = Subscription::new(rooms.subscribe(&id(), VideoLayer::High));
         (rooms, events)
     }
 
@@ -360,11 +404,11 @@ mod tests {
     fn a_late_subscriber_sees_the_present_and_asks_for_key_frames() {
         let (mut rooms, _first) = rooms();
         rooms.connected(&id(), uid(), PeerId(1), ms(0));
-        rooms.frame(&id(), PeerId(1), frame(10), Start::First);
+        rooms.frame(&id(), PeerId(1), frame(10), Start::First, View::Both);
         assert_eq!(rooms.take_keyframes_wanted(), [PeerId(1)]);
         assert_eq!(rooms.take_keyframes_wanted(), []);
         rooms.tick(ms(5_000));
-        let mut late = Subscription::new(rooms.subscribe(&id()));
+        let mut late = Subscription::new(rooms.subscribe(&id(), VideoLayer::High));
         assert_eq!(names(&mut late), ["Joined", "TrackStarted", "Muted"]);
         assert_eq!(rooms.take_keyframes_wanted(), [PeerId(1)]);
     }
@@ -373,11 +417,11 @@ mod tests {
     fn the_replaced_session_has_no_say_any_more() {
         let (mut rooms, mut events) = rooms();
         rooms.connected(&id(), uid(), PeerId(1), ms(0));
-        rooms.frame(&id(), PeerId(1), frame(1), Start::First);
+        rooms.frame(&id(), PeerId(1), frame(1), Start::First, View::Both);
         rooms.connected(&id(), uid(), PeerId(2), ms(2));
-        rooms.frame(&id(), PeerId(1), frame(3), Start::Next);
+        rooms.frame(&id(), PeerId(1), frame(3), Start::Next, View::Both);
         rooms.gone(&id(), uid(), PeerId(1), LeaveReason::Replaced, ms(4));
-        rooms.frame(&id(), PeerId(2), frame(5), Start::First);
+        rooms.frame(&id(), PeerId(2), frame(5), Start::First, View::Both);
         let expected = ["Joined", "TrackStarted", "Frame", "TrackStarted", "Frame"];
         assert_eq!(names(&mut events), expected);
     }
@@ -403,9 +447,9 @@ mod tests {
     fn another_codec_starts_the_track_anew() {
         let (mut rooms, mut events) = rooms();
         rooms.connected(&id(), uid(), PeerId(1), ms(0));
-        rooms.frame(&id(), PeerId(1), frame(1), Start::First);
+        rooms.frame(&id(), PeerId(1), frame(1), Start::First, View::Both);
         let other = Frame { codec: Codec::Vp9, ..frame(2) };
-        rooms.frame(&id(), PeerId(1), other, Start::Next);
+        rooms.frame(&id(), PeerId(1), other, Start::Next, View::Both);
         let expected = ["Joined", "TrackStarted", "Frame", "TrackStarted", "Frame"];
         assert_eq!(names(&mut events), expected);
     }

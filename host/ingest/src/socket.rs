@@ -233,10 +233,12 @@ impl Socket {
                 }
                 self.count();
             }
-            Output::Frame(frame, start) => {
-                self.shared.rooms(|rooms| rooms.frame(room, id, frame, start));
+            Output::Frame(frame, start, view) => {
+                self.shared.rooms(|rooms| rooms.frame(room, id, frame, start, view));
             }
-            Output::Report(report) => self.shared.rooms(|rooms| rooms.report(room, id, report)),
+            Output::Report(report, view) => {
+                self.shared.rooms(|rooms| rooms.report(room, id, report, view));
+            }
             Output::Silent => {
                 tracing::info!(%room, %uid, "publisher silent");
                 let reason = LeaveReason::Lost;

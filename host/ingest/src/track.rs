@@ -10,7 +10,8 @@ use capstan_media::bitstream::{av1, h264, vp8, vp9};
 use capstan_media::codec::Codec;
 use capstan_media::frame::{Continuity, Frame, FrameKind};
 use capstan_media::room::SenderReport;
-use capstan_media::time::RoomTime;
+use capstan_media::subscription::VideoLayer;
+use capstan_media::time::{RoomTime, RtpTime};
 use capstan_media::track::{TrackId, TrackKind, Uid};
 use metrics::counter;
 use str0m::Rtc;
@@ -22,6 +23,7 @@ use crate::layers::{Choice, Layers};
 use crate::offer::Kind;
 use crate::room::Start;
 use crate::rtp_clock::RtpClock;
+use crate::view::View;
 
 /// A stream within a session, in the library's terms.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,6 +44,15 @@ pub(crate) struct Tracks {
 struct Track {
     mid: Mid,
     kind: TrackKind,
+    /// What is seen where both views are the same or of the largest layer.
+    first: Stream,
+    /// What is seen in the view of the smallest layer, once the publisher turns out to send several.
+    low: Option<Stream>,
+}
+
+/// What one view sees of a track.
+#[derive(Debug)]
+struct Stream {
     clock: RtpClock,
     layers: Layers,
     keyframes: Keyframes,
@@ -49,6 +60,9 @@ struct Track {
     /// A frame was lost here, between the library and the room.
     gap: bool,
 }
+
+/// A frame or report with where it is seen.
+pub(crate) type Seen<T> = (T, View);
 
 impl Tracks {
     /// From the sections of the offer that send, in their order.
@@ -84,77 +98,70 @@ impl Tracks {
         }
     }
 
-    /// A frame that the library has put together at `now`.
-    pub(crate) fn frame(&mut self, data: MediaData, now: RoomTime) -> Option<(Frame, Start)> {
-        let track = self.tracks.iter_mut().find(|track| track.mid == data.mid)?;
-        let codec = codec(data.params.spec().codec)?;
+    /// A frame that the library has put together at `now`: what each view sees of it.
+    pub(crate) fn frame(&mut self, data: MediaData, now: RoomTime) -> Vec<Seen<(Frame, Start)>> {
+        let Some(track) = self.tracks.iter_mut().find(|track| track.mid == data.mid) else {
+            return Vec::new();
+        };
+        let Some(codec) = codec(data.params.spec().codec) else { return Vec::new() };
         if codec.is_video() != track.kind.is_video() || data.data.is_empty() {
-            return None;
+            return Vec::new();
         }
         if data.data.len() > self.max_frame_bytes {
             track.lost();
-            return None;
+            return Vec::new();
         }
-        let kind = kind(codec, &data.data);
-        let key = kind == FrameKind::Key;
-        match track.layers.choose(data.rid, data.data.len(), key, now) {
-            Choice::Skip => {
-                if track.layers.wants_change(now) {
-                    track.keyframes.want();
-                }
-                return None;
-            }
-            Choice::Take => {}
-            Choice::Change => {
-                track.clock = RtpClock::default();
-                track.start = Start::First;
-                track.gap |= !key;
-            }
+        if data.rid.is_some() && track.low.is_none() {
+            track.low = Some(Stream::new(VideoLayer::Low, now));
         }
-        if key {
-            track.keyframes.arrived();
-        }
-        if track.layers.wants_change(now) {
-            track.keyframes.want();
-        }
-        if !data.contiguous && track.start == Start::Next {
-            track.lost();
-        }
-        let continuity = if track.gap { Continuity::AfterGap } else { Continuity::Contiguous };
-        track.gap = false;
-        let start = std::mem::replace(&mut track.start, Start::Next);
-        counter!("capstan_frames_in_total", "codec" => codec.name()).increment(1);
-        let length = u64::try_from(data.data.len()).unwrap_or(u64::MAX);
-        counter!("capstan_bytes_in_total", "codec" => codec.name()).increment(length);
-        let frame = Frame {
+        let mut frame = Frame {
             track: TrackId { uid: self.uid, kind: track.kind },
             arrived: now,
-            rtp_time: track.clock.frame(low_half(data.time.numer())),
+            rtp_time: RtpTime(0),
             codec,
-            kind,
-            continuity,
+            kind: kind(codec, &data.data),
+            continuity: Continuity::Contiguous,
             data: Bytes::from_owner(data.data),
         };
-        Some((frame, start))
+        let wire =
+            Wire { rid: data.rid, time: low_half(data.time.numer()), whole: data.contiguous };
+        let mut seen = Vec::new();
+        let kind = track.kind;
+        for (stream, view) in track.streams() {
+            if let Some(start) = stream.take(&mut frame, wire, kind, now) {
+                seen.push(((frame.clone(), start), view));
+            }
+        }
+        if !seen.is_empty() {
+            counter!("capstan_frames_in_total", "codec" => codec.name()).increment(1);
+            let length = u64::try_from(frame.data.len()).unwrap_or(u64::MAX);
+            counter!("capstan_bytes_in_total", "codec" => codec.name()).increment(length);
+        }
+        seen
     }
 
-    /// A sender report. `None` for one that can't be placed: of another layer, or before any frame.
+    /// A sender report as each view sees it. Nothing comes of one that can't be placed: of a layer
+    /// that isn't taken, or before any frame.
     pub(crate) fn report(
-        &self,
+        &mut self,
         feedback: &SenderFeedback,
         arrived: RoomTime,
-    ) -> Option<SenderReport> {
-        let track = self.tracks.iter().find(|track| track.mid == feedback.mid)?;
-        if !track.layers.is_current(feedback.rid) {
-            return None;
-        }
+    ) -> Vec<Seen<SenderReport>> {
+        let uid = self.uid;
+        let Some(track) = self.tracks.iter_mut().find(|track| track.mid == feedback.mid) else {
+            return Vec::new();
+        };
+        let id = TrackId { uid, kind: track.kind };
         let info = &feedback.sender_info;
-        Some(SenderReport {
-            track: TrackId { uid: self.uid, kind: track.kind },
-            arrived,
-            sender_micros: unix_micros(info.ntp_time),
-            rtp_time: track.clock.report(low_half(info.rtp_time.numer()))?,
-        })
+        let place = |(stream, view): (&mut Stream, View)| {
+            let rtp_time = stream
+                .layers
+                .is_current(feedback.rid)
+                .then(|| stream.clock.report(low_half(info.rtp_time.numer())))??;
+            let sender_micros = unix_micros(info.ntp_time);
+            Some((SenderReport { track: id, arrived, sender_micros, rtp_time }, view))
+        };
+        track.streams().into_iter().filter_map(place).collect()
     }
 
     /// Something broke that can't be said to belong to one track.
@@ -164,48 +171,118 @@ impl Tracks {
 
     /// Somebody needs a key frame of every video track.
     pub(crate) fn want_keyframes(&mut self) {
-        self.tracks.iter_mut().for_each(|track| track.keyframes.want());
+        let streams = self.tracks.iter_mut().flat_map(Track::streams);
+        streams.for_each(|(stream, _)| stream.keyframes.want());
     }
 
     /// When the next key frame is to be asked for.
     pub(crate) fn keyframes_due(&self) -> Option<RoomTime> {
-        self.video().filter_map(|track| track.keyframes.due()).min()
+        let video = self.tracks.iter().filter(|track| track.kind.is_video());
+        let streams = video.flat_map(|track| std::iter::once(&track.first).chain(&track.low));
+        streams.filter_map(|stream| stream.keyframes.due()).min()
     }
 
     /// The streams to be asked for a key frame now.
     pub(crate) fn keyframes_to_ask(&mut self, now: RoomTime) -> Vec<Source> {
-        let video = self.tracks.iter_mut().filter(|track| track.kind.is_video());
-        video
-            .filter_map(|track| {
-                track
-                    .keyframes
-                    .ask(now)
-                    .then(|| Source { mid: track.mid, rid: track.layers.target(now) })
-            })
-            .collect()
+        let mut sources = Vec::new();
+        for track in self.tracks.iter_mut().filter(|track| track.kind.is_video()) {
+            let mid = track.mid;
+            for (stream, _) in track.streams() {
+                if stream.keyframes.ask(now) {
+                    let source = Source { mid, rid: stream.layers.target(now) };
+                    if !sources.contains(&source) {
+                        sources.push(source);
+                    }
+                }
+            }
+        }
+        sources
     }
+}
 
-    fn video(&self) -> impl Iterator<Item = &Track> {
-        self.tracks.iter().filter(|track| track.kind.is_video())
-    }
+/// What the library says of a frame besides its bytes.
+#[derive(Clone, Copy)]
+struct Wire {
+    rid: Option<Rid>,
+    time: u32,
+    /// Nothing before it is missing.
+    whole: bool,
 }
 
 impl Track {
     fn new(mid: Mid, kind: TrackKind, now: RoomTime) -> Self {
+        Self { mid, kind, first: Stream::new(VideoLayer::High, now), low: None }
+    }
+
+    /// What each view sees of it.
+    fn streams(&mut self) -> Vec<(&mut Stream, View)> {
+        match &mut self.low {
+            None => vec![(&mut self.first, View::Both)],
+            Some(low) => vec![
+                (&mut self.first, View::With(VideoLayer::High)),
+                (low, View::With(VideoLayer::Low)),
+            ],
+        }
+    }
+
+    fn lost(&mut self) {
+        let kind = self.kind;
+        self.streams().into_iter().for_each(|(stream, _)| stream.lost(kind));
+    }
+}
+
+impl Stream {
+    fn new(layer: VideoLayer, now: RoomTime) -> Self {
         Self {
-            mid,
-            kind,
             clock: RtpClock::default(),
-            layers: Layers::default(),
+            layers: Layers::new(layer),
             keyframes: Keyframes::start(now),
             start: Start::First,
             gap: false,
         }
     }
 
-    fn lost(&mut self) {
+    /// Completes a frame as this view sees it; `None` if it doesn't.
+    fn take(
+        &mut self,
+        frame: &mut Frame,
+        wire: Wire,
+        kind: TrackKind,
+        now: RoomTime,
+    ) -> Option<Start> {
+        let key = frame.kind == FrameKind::Key;
+        match self.layers.choose(wire.rid, frame.data.len(), key, now) {
+            Choice::Skip => {
+                if self.layers.wants_change(now) {
+                    self.keyframes.want();
+                }
+                return None;
+            }
+            Choice::Take => {}
+            Choice::Change => {
+                self.clock = RtpClock::default();
+                self.start = Start::First;
+                self.gap |= !key;
+            }
+        }
+        if key {
+            self.keyframes.arrived();
+        }
+        if self.layers.wants_change(now) {
+            self.keyframes.want();
+        }
+        if !wire.whole && self.start == Start::Next {
+            self.lost(kind);
+        }
+        let gap = std::mem::take(&mut self.gap);
+        frame.continuity = if gap { Continuity::AfterGap } else { Continuity::Contiguous };
+        frame.rtp_time = self.clock.frame(wire.time);
+        Some(std::mem::replace(&mut self.start, Start::Next))
+    }
+
+    fn lost(&mut self, kind: TrackKind) {
         if !self.gap {
-            counter!("capstan_gaps_total", "kind" => self.kind.name()).increment(1);
+            counter!("capstan_gaps_total", "kind" => kind.name()).increment(1);
         }
         self.gap = true;
         self.keyframes.want();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use capstan_media::room::RoomEvent;
+use capstan_media::track::Uid;
 
 /// What waiting for the next event brought.
 #[derive(Debug, Clone)]
@@ -27,4 +28,7 @@ pub trait RoomEvents: Send {
 pub trait KeyFrames: Send + Sync {
     /// Asks every video track of the recorded room. The room bounds how often it really asks.
     fn request(&self);
+
+    /// Asks one participant's video tracks.
+    fn request_of(&self, uid: Uid);
 }

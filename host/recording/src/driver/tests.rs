@@ -32,6 +32,10 @@ impl KeyFrames for Asked {
     fn request(&self) {
         self.0.fetch_add(1, SeqCst);
     }
+
+    fn request_of(&self, _uid: Uid) {
+        self.request();
+    }
 }
 
 /// A layout that paints everybody in the grid, but for what a test wants.

@@ -349,7 +349,9 @@ impl Recorder {
         let Parts { clock, ingest, outbox, limits, .. } = &self.parts;
         let equipment = Equipment {
             clock: Arc::clone(clock),
-            events: Box::new(Room(ingest.subscribe(&order.room))),
+            events: Box::new(Room(
+                ingest.subscribe_to(&order.room, order.subscription.video_layer),
+            )),
             keyframes: Arc::new(Asker { ingest: ingest.clone(), room: order.room.clone() }),
             layout,
             images: BTreeMap::new(),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use capstan_ingest::{Ingest, Received as Came, Subscription};
-use capstan_media::track::RoomId;
+use capstan_media::track::{RoomId, Uid};
 use capstan_recording::source::{KeyFrames, Received, RoomEvents};
 
 /// One subscription to one room.
@@ -30,5 +30,9 @@ pub(super) struct Asker {
 impl KeyFrames for Asker {
     fn request(&self) {
         self.ingest.request_keyframes(&self.room);
+    }
+
+    fn request_of(&self, uid: Uid) {
+        self.ingest.request_keyframes_of(&self.room, uid);
     }
 }
