@@ -3,10 +3,8 @@
 use capstan_kit::json::{self, Reader, Wrong};
 use capstan_kit::url::Url;
 
-use crate::contract::{Endpoint, Scheme};
-
 /// The JSON Schema of the configuration.
-pub const CONFIG_SCHEMA: &str = r#"{
+pub(crate) const CONFIG_SCHEMA: &str = r#"{
   "$schema": "https://json-schema.org/draft/2020-12/schema",
   "type": "object",
   "required": ["url"],
@@ -28,11 +26,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads and checks a configuration.
-    ///
-    /// # Errors
-    /// Everything wrong with it, without repeating a value.
-    pub fn parse(text: &str) -> Result<Self, Vec<Wrong>> {
+    pub(crate) fn read(text: &str) -> Result<Self, Vec<Wrong>> {
         let object = json::object(text).map_err(|wrong| vec![wrong])?;
         let mut reader = Reader::new(&object, String::new());
         let url = reader.needed_text("url").map(Url::parse);
@@ -43,13 +37,6 @@ impl Config {
             (_, wrongs) => Err(wrongs),
         }
     }
-
-    /// The place that this configuration needs.
-    #[must_use]
-    pub fn endpoints(&self) -> Vec<Endpoint> {
-        let scheme = if self.url.secure { Scheme::Https } else { Scheme::Http };
-        vec![Endpoint { scheme, host: self.url.host.clone(), port: self.url.port }]
-    }
 }
 
 #[cfg(test)]
@@ -57,17 +44,15 @@ mod tests {
     use super::*;
 
     fn refused(text: &str) -> String {
-        let wrongs = Config::parse(text).err().unwrap_or_default();
+        let wrongs = Config::read(text).err().unwrap_or_default();
         wrongs.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
     }
 
     #[test]
-    fn the_endpoint_is_that_of_the_address() {
-        let config = Config::parse(r#"{"url":"http://127.0.0.1:9001/hook"}"#).ok().unwrap();
+    fn a_secret_is_optional() {
+        let config = Config::read(r#"{"url":"http://127.0.0.1:9001/hook"}"#).ok().unwrap();
         assert!(config.secret.is_none());
-        let endpoint =
-            Endpoint { scheme: Scheme::Http, host: "127.0.0.1".into(), port: Some(9001) };
-        assert_eq!(config.endpoints(), [endpoint]);
+        assert_eq!((config.url.host.as_str(), config.url.port), ("127.0.0.1", Some(9001)));
     }
 
     #[test]

@@ -1,97 +1,68 @@
 //! One delivery: one signed POST, and what its answer means.
 
-use std::rc::Rc;
+use capstan_callback_kit::io::Moment;
+use capstan_callback_kit::notifier::{Failure, Notice, Outcome, Step};
+use capstan_callback_kit::{Receiver, failed, post};
+use capstan_kit::json::Wrong;
+use capstan_kit::url::Url;
 
-use crate::config::Config;
-use crate::envelope;
-use crate::io::{Method, Moment, Request, Segment, Transport, TransportError};
-use crate::notifier::{Failure, Notice, Outcome, Step};
-use crate::signature;
+use crate::config::{CONFIG_SCHEMA, Config};
+use crate::{envelope, signature};
 
 /// How long Agora waits for a receiver.
 const TIMEOUT_MS: u32 = 10_000;
-/// Answers aren't read, only their status.
-const MAX_RESPONSE: u32 = 1024;
 
-/// One event on its way.
-pub struct Delivery {
-    config: Rc<Config>,
-    notice: Notice,
-}
+impl Receiver for Config {
+    const CONFIG_SCHEMA: &'static str = CONFIG_SCHEMA;
 
-impl Delivery {
-    /// Takes an event.
-    #[must_use]
-    pub const fn new(config: Rc<Config>, notice: Notice) -> Self {
-        Self { config, notice }
+    fn parse(config: &str) -> Result<Self, Vec<Wrong>> {
+        Self::read(config)
     }
 
-    /// Goes on: first the request, then what came of it.
-    #[must_use]
-    pub fn next(&self, at: Moment, last: Option<Outcome>) -> Step {
+    fn url(&self) -> &Url {
+        &self.url
+    }
+
+    fn next(&self, notice: &Notice, _sent: u32, at: Moment, last: Option<Outcome>) -> Step {
         match last {
-            None => self.post(at),
-            Some(outcome) => verdict(outcome),
+            None => self.send(notice, at),
+            // Only 200 means that the event was taken.
+            Some(Outcome::Response(response)) if response.status == 200 => Step::Done,
+            Some(Outcome::Response(response)) => Step::Failed(Failure {
+                message: format!("the receiver answered {}, not 200", response.status),
+                // As Agora does it, whatever the status: see `capstan_callback_kit::taken`.
+                retriable: true,
+            }),
+            Some(Outcome::NoResponse(failure)) => failed(&failure),
         }
     }
+}
 
-    fn post(&self, at: Moment) -> Step {
-        let body = match envelope::body(&self.notice, at.now_ms) {
+impl Config {
+    fn send(&self, notice: &Notice, at: Moment) -> Step {
+        let body = match envelope::body(notice, at.now_ms) {
             Ok(Some(body)) => body.into_bytes(),
             Ok(None) => return Step::Ignored,
             Err(message) => return Step::Failed(Failure { message, retriable: false }),
         };
-        let mut headers = vec![
-            ("content-type".to_owned(), "application/json".to_owned()),
-            ("user-agent".to_owned(), concat!("capstan/", env!("CARGO_PKG_VERSION")).to_owned()),
-        ];
-        if let Some(secret) = &self.config.secret {
-            headers.push(("agora-signature".into(), signature::version_1(secret, &body)));
-            headers.push(("agora-signature-v2".into(), signature::version_2(secret, &body)));
+        let mut headers = vec![("content-type", "application/json".to_owned())];
+        if let Some(secret) = &self.secret {
+            headers.push(("agora-signature", signature::version_1(secret, &body)));
+            headers.push(("agora-signature-v2", signature::version_2(secret, &body)));
         }
-        let url = &self.config.url;
-        Step::Send(Request {
-            method: Method::Post,
-            transport: if url.secure { Transport::Https } else { Transport::Http },
-            host: url.host.clone(),
-            port: url.port,
-            target: url.target.clone(),
-            headers,
-            body: vec![Segment::Bytes(body)],
-            ask_first: false,
-            timeout_ms: Some(TIMEOUT_MS),
-            max_response: MAX_RESPONSE,
-        })
+        Step::Send(post(&self.url, headers, body, TIMEOUT_MS))
     }
-}
-
-/// Only 200 means that the event was taken. Everything else is worth another try, 4xx too, as Agora
-/// does it: receivers answer 401 or 404 while they are set up or deployed, and an event that is
-/// dropped then is lost for good. The host's schedule bounds the tries.
-fn verdict(outcome: Outcome) -> Step {
-    let failure = match outcome {
-        Outcome::Response(response) if response.status == 200 => return Step::Done,
-        Outcome::Response(response) => Failure {
-            message: format!("the receiver answered {}, not 200", response.status),
-            retriable: true,
-        },
-        Outcome::NoResponse(failure) => Failure {
-            message: format!("no answer: {}", failure.detail).chars().take(500).collect(),
-            // A grant may follow; a request that breaks the contract will break it again.
-            retriable: failure.error != TransportError::Invalid,
-        },
-    };
-    Step::Failed(failure)
 }
 
 #[cfg(test)]
 mod tests {
+    use capstan_callback_kit::io::{Request, Response, Segment};
+
     use super::*;
-    use crate::io::{Response, TransportFailure};
 
     const AT: Moment = Moment { now_ms: 1_611_566_412_672, random: (1, 2) };
 
-    fn delivery(config: &str, kind: &str) -> Delivery {
+    fn next(config: &str, kind: &str, last: Option<Outcome>) -> Step {
         let notice = Notice {
             id: "n-1".into(),
             app: "demo".into(),
@@ -104,11 +75,11 @@ mod tests {
             details: String::new(),
             attempt: 0,
         };
-        Delivery::new(Rc::new(Config::parse(config).ok().unwrap()), notice)
+        Config::parse(config).ok().unwrap().next(&notice, 0, AT, last)
     }
 
     fn request(config: &str) -> Request {
-        match delivery(config, "uploaded").next(AT, None) {
+        match next(config, "uploaded", None) {
             Step::Send(request) => request,
             other => panic!("{other:?}"),
         }
@@ -139,33 +110,19 @@ mod tests {
 
     #[test]
     fn only_200_is_taken_and_the_rest_is_tried_again() {
-        let delivery = delivery(r#"{"url":"http://127.0.0.1:9/"}"#, "uploaded");
         let after = |status| {
             let response = Response { status, headers: vec![], body: vec![], truncated: false };
-            delivery.next(AT, Some(Outcome::Response(response)))
+            next(r#"{"url":"http://127.0.0.1:9/"}"#, "uploaded", Some(Outcome::Response(response)))
         };
         assert_eq!(after(200), Step::Done);
-        for status in [204, 301, 400, 404, 408, 429, 500, 503] {
+        for status in [204, 301, 400, 404, 408, 410, 429, 500, 503] {
             assert!(matches!(after(status), Step::Failed(Failure { retriable: true, .. })));
-        }
-        for (error, retriable) in [
-            (TransportError::Timeout, true),
-            (TransportError::Connect, true),
-            (TransportError::Refused, true),
-            (TransportError::Invalid, false),
-        ] {
-            let failure = TransportFailure { error, sent: false, detail: "x".repeat(900) };
-            let Step::Failed(failed) = delivery.next(AT, Some(Outcome::NoResponse(failure))) else {
-                panic!("{error:?}")
-            };
-            assert_eq!(failed.retriable, retriable, "{error:?}");
-            assert!(failed.message.len() <= 500);
         }
     }
 
     #[test]
     fn kinds_that_agora_has_not_are_ignored() {
-        let delivery = delivery(r#"{"url":"http://127.0.0.1:9/"}"#, "of_a_newer_host");
-        assert_eq!(delivery.next(AT, None), Step::Ignored);
+        let config = r#"{"url":"http://127.0.0.1:9/"}"#;
+        assert_eq!(next(config, "of_a_newer_host", None), Step::Ignored);
     }
 }

@@ -1,9 +1,8 @@
 //! An event in Agora's words: its numbers and the JSON around its details.
 
-use capstan_kit::json::object;
+use capstan_callback_kit::details;
+use capstan_callback_kit::notifier::Notice;
 use serde_json::{Map, Value};
-
-use crate::notifier::Notice;
 
 /// Agora's number for cloud recording among its products.
 const PRODUCT: u32 = 3;
@@ -46,7 +45,7 @@ fn number(kind: &str) -> Option<(u32, Service)> {
 /// The details are no JSON object.
 pub(crate) fn body(notice: &Notice, now_ms: u64) -> Result<Option<String>, String> {
     let Some((event_type, service)) = number(&notice.kind) else { return Ok(None) };
-    let mut details = object(&notice.details).map_err(|wrong| format!("details: {wrong}"))?;
+    let mut details = details(notice)?;
     if event_type == 11 {
         name_the_exit_twice(&mut details);
     }

@@ -5,20 +5,24 @@
 //! canvas 640x360
 //! options {"background_color":"#102030"}
 //! person 1 camera 640x480
-//! person 2 sound
+//! person 2 sound speaking level 30
 //! background #102030
 //! picture 1 camera cover x 0.000000 y 0.000000 width 1.000000 height 1.000000 alpha 1.00
 //! ```
 //!
-//! `person` lines come in the order of joining. `background` and the `picture` lines are the answer,
-//! `refused` and a sentence its other form. For tests only; the wasm build drops it.
+//! `person` lines come in the order of joining. A line `continues` says that the layout's answer to the
+//! case before is the scene until now. `background` and the lines `picture`, `colour`, `image` and
+//! `text` are the answer, `refused` and a sentence its other form. For tests only; the wasm build drops
+//! it.
 
 use std::fmt::Write;
 use std::path::Path;
 use std::{env, fs};
 
 use crate::json::Wrong;
-use crate::layout::{Content, Fit, Input, Layer, Participant, Scene, Size, Source};
+use crate::layout::{
+    Colour, Content, Defaults, Fit, Input, Layer, Options, Participant, Scene, Size, Source,
+};
 
 /// Asks a layout every question of a golden file and compares the whole text. With
 /// `UPDATE_GOLDEN=1` in the environment the file is written anew instead.
@@ -26,13 +30,17 @@ use crate::layout::{Content, Fit, Input, Layer, Participant, Scene, Size, Source
 /// # Panics
 /// The answers differ, or the file can't be read.
 #[expect(clippy::panic, reason = "a test's verdict")]
-pub fn check(path: &Path, arrange: impl Fn(&Input) -> Result<Scene, Wrong>) {
+pub fn check(path: &Path, arrange: impl Fn(&Input, &Options) -> Result<Scene, Wrong>) {
     let golden = fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     let mut answered = String::new();
+    let mut before = None;
     for case in golden.split_inclusive("\n\n") {
-        let (question, input) = question(case);
+        let (question, input) = question(case, before);
         answered += &question;
-        answered += &answer(&arrange(&input));
+        let options = Defaults::none().options(&input.options);
+        let scene = options.and_then(|options| arrange(&input, &options));
+        answered += &answer(&scene);
+        before = scene.ok();
         if case.ends_with("\n\n") {
             answered.push('\n');
         }
@@ -50,7 +58,7 @@ pub fn check(path: &Path, arrange: impl Fn(&Input) -> Result<Scene, Wrong>) {
 
 /// Splits a case's question off and reads it.
 #[expect(clippy::panic, reason = "a malformed golden file is a broken test")]
-fn question(case: &str) -> (String, Input) {
+fn question(case: &str, before: Option<Scene>) -> (String, Input) {
     let mut text = String::new();
     let mut input = Input {
         canvas: Size { width: 640, height: 360 },
@@ -63,10 +71,11 @@ fn question(case: &str) -> (String, Input) {
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
         match word {
             "case" => {}
+            "continues" => input.previous.clone_from(&before),
             "canvas" => input.canvas = size(rest),
             "options" => input.options = rest.into(),
             "person" => input.participants.push(person(rest, input.participants.len())),
-            "background" | "picture" | "refused" | "" => continue,
+            "background" | "picture" | "colour" | "image" | "text" | "refused" | "" => continue,
             _ => panic!("golden line {line:?}"),
         }
         text += line;
@@ -80,30 +89,39 @@ fn answer(answer: &Result<Scene, Wrong>) -> String {
         Ok(scene) => scene,
         Err(wrong) => return format!("refused {wrong}\n"),
     };
-    let back = scene.background;
-    let mut text = format!("background #{:02x}{:02x}{:02x}\n", back.red, back.green, back.blue);
+    let mut text = format!("background {}\n", hex(scene.background));
     for layer in &scene.layers {
-        let _ = writeln!(text, "picture {}", picture(layer));
+        let _ = writeln!(text, "{}", line(layer));
     }
     text
 }
 
-#[expect(clippy::panic, reason = "the shipped layouts paint participants only")]
-fn picture(layer: &Layer) -> String {
-    let Content::Participant(view) = &layer.content else { panic!("no picture: {layer:?}") };
-    let source = match view.source {
-        Source::Camera => "camera",
-        Source::Screen => "screen",
-    };
+fn line(layer: &Layer) -> String {
     let fit = match layer.fit {
         Fit::Cover => "cover",
         Fit::Contain => "contain",
     };
+    let what = match &layer.content {
+        Content::Participant(view) => {
+            let source = match view.source {
+                Source::Camera => "camera",
+                Source::Screen => "screen",
+            };
+            format!("picture {} {source} {fit}", view.uid)
+        }
+        Content::Colour(colour) => format!("colour {}", hex(*colour)),
+        Content::Image(name) => format!("image {name} {fit}"),
+        Content::Text(caption) => format!("text {:?} {}", caption.line, hex(caption.colour)),
+    };
     let area = layer.area;
     format!(
-        "{} {source} {fit} x {:.6} y {:.6} width {:.6} height {:.6} alpha {:.2}",
-        view.uid, area.x, area.y, area.width, area.height, layer.alpha
+        "{what} x {:.6} y {:.6} width {:.6} height {:.6} alpha {:.2}",
+        area.x, area.y, area.width, area.height, layer.alpha
     )
+}
+
+fn hex(colour: Colour) -> String {
+    format!("#{:02x}{:02x}{:02x}", colour.red, colour.green, colour.blue)
 }
 
 #[expect(clippy::panic, reason = "a malformed golden file is a broken test")]
@@ -125,6 +143,10 @@ fn person(line: &str, earlier: usize) -> Participant {
             "camera" => person.camera = words.next().map(size),
             "screen" => person.screen = words.next().map(size),
             "sound" => person.has_audio = true,
+            "speaking" => person.speaking = true,
+            "level" => {
+                person.level = words.next().and_then(|level| level.parse().ok()).unwrap_or(127)
+            }
             _ => panic!("person {line:?}"),
         }
     }

@@ -115,6 +115,32 @@ impl<'a> Reader<'a> {
         number
     }
 
+    /// A number within bounds.
+    pub fn number(&mut self, name: &str, least: f64, most: f64) -> Option<f64> {
+        let number = self.value(name)?.as_f64().filter(|n| (least..=most).contains(n));
+        if number.is_none() {
+            self.wrong(name, format!("must be a number from {least} to {most}"));
+        }
+        number
+    }
+
+    /// An object, read with `read`; `else_must` says what it must be if it is none.
+    pub fn inner<T>(
+        &mut self,
+        name: &str,
+        else_must: &str,
+        read: impl FnOnce(&mut Reader<'_>) -> T,
+    ) -> Option<T> {
+        let Some(object) = self.value(name)?.as_object() else {
+            self.wrong(name, else_must);
+            return None;
+        };
+        let mut inner = Reader::new(object, self.pointer_to(name));
+        let value = read(&mut inner);
+        self.add(inner.finish());
+        Some(value)
+    }
+
     /// True or false.
     pub fn flag(&mut self, name: &str) -> Option<bool> {
         let value = self.value(name)?;

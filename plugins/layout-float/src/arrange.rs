@@ -1,7 +1,7 @@
 //! Where "float" paints. Who sends only sound keeps a region, through which the large picture shows.
 
 use capstan_kit::json::Wrong;
-use capstan_kit::layout::{Input, MAX_REGIONS, Options, Rect, Scene, area, fill};
+use capstan_kit::layout::{Corner, Input, Options, Rect, Scene, Seat, Stage, area, shown};
 
 /// Margin and gap in fractions of the canvas, in both directions.
 const GAP: f64 = 0.012;
@@ -13,11 +13,16 @@ const PER_ROW: usize = 4;
 /// Answers the scene.
 ///
 /// # Errors
-/// The options make no sense.
-pub fn arrange(input: &Input) -> Result<Scene, Wrong> {
-    let options = Options::parse(&input.options)?;
-    let regions: Vec<Rect> = (0..MAX_REGIONS).map(region).collect();
-    Ok(Scene { background: options.background, layers: fill(&input.participants, &regions) })
+/// None: whatever options there are make sense here.
+pub fn arrange(input: &Input, options: &Options) -> Result<Scene, Wrong> {
+    let mut stage = Stage::new(input, options);
+    for (place, person) in shown(&input.participants).iter().enumerate() {
+        // The small regions fill the canvas from below: up there the large one's name stays visible.
+        let label = options.labels.as_ref().map(|labels| labels.corner);
+        let label = if place == 0 { label.map(Corner::above) } else { label };
+        stage.seat(person, Seat { label, ..Seat::cover(region(place)) });
+    }
+    Ok(stage.scene())
 }
 
 /// The region of the participant who joined as number `place`, counted from 0.

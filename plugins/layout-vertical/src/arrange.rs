@@ -6,7 +6,7 @@
 
 use capstan_kit::json::Wrong;
 use capstan_kit::layout::{
-    Fit, Input, MAX_REGIONS, Options, Participant, Rect, Scene, area, picture,
+    Input, MAX_REGIONS, Options, Participant, Rect, Scene, Seat, Stage, area,
 };
 
 /// The most small regions: with nobody large the seventeenth participant waits.
@@ -15,22 +15,23 @@ const MAX_SMALL: usize = MAX_REGIONS - 1;
 /// Answers the scene.
 ///
 /// # Errors
-/// The options make no sense.
-pub fn arrange(input: &Input) -> Result<Scene, Wrong> {
-    let options = Options::parse(&input.options)?;
+/// None: whatever options there are make sense here.
+pub fn arrange(input: &Input, options: &Options) -> Result<Scene, Wrong> {
     let is_main = |person: &&Participant| options.main_uid == Some(person.uid);
     let main = input.participants.iter().find(is_main);
     let others: Vec<&Participant> =
         input.participants.iter().filter(|person| !is_main(person)).take(MAX_SMALL).collect();
 
     let tier = Tier::of(others.len());
+    let mut stage = Stage::new(input, options);
     // The large picture is shown whole; the small ones fill their regions.
-    let large = main.and_then(|person| picture(person, tier.large(), Fit::Contain));
-    let small = others
-        .iter()
-        .enumerate()
-        .filter_map(|(place, person)| picture(person, tier.small(place), Fit::Cover));
-    Ok(Scene { background: options.background, layers: large.into_iter().chain(small).collect() })
+    if let Some(person) = main {
+        stage.seat(person, Seat::contain(tier.large()));
+    }
+    for (place, person) in others.into_iter().enumerate() {
+        stage.seat(person, Seat::cover(tier.small(place)));
+    }
+    Ok(stage.scene())
 }
 
 /// A division of the canvas.

@@ -5,4 +5,4 @@ mod arrange;
 
 pub use arrange::arrange;
 
-capstan_kit::layout_plugin!(crate::arrange);
+capstan_kit::layout_plugin!(crate::arrange, capstan_kit::main_uid_schema!());
