@@ -170,6 +170,21 @@ impl Composite {
         Ok(())
     }
 
+    /// Adds an image that scenes may name from now on. A name that is taken keeps its image.
+    ///
+    /// # Errors
+    /// The image hasn't as many bytes as its size says.
+    pub fn add_image(&mut self, name: String, image: Image) -> Result<(), CompositeError> {
+        if !image.is_whole() {
+            let what = format!("image {name:?} hasn't as many bytes as its size says");
+            return Err(CompositeError::Settings { what });
+        }
+        if let Some(video) = &mut self.video {
+            video.add_image(name, image);
+        }
+        Ok(())
+    }
+
     /// Renders the next tick: its picture, and the sound up to the tick after it. What comes out may
     /// belong to earlier ticks.
     ///

@@ -244,7 +244,8 @@ impl CompositeThread {
     }
 
     fn change_layout(&mut self, request: LayoutRequest) {
-        let LayoutRequest { change, answer } = request;
+        let LayoutRequest { mut change, answer } = request;
+        self.add_images(std::mem::take(&mut change.images));
         let (participants, at) = match &self.mix {
             Some(mix) => (mix.composite.participants(), mix.composite.next_tick()),
             None => (Vec::new(), self.shared.clock.now()),
@@ -259,6 +260,21 @@ impl CompositeThread {
         };
         // Whoever asked may have gone; the change holds all the same.
         let _ = answer.send(changed);
+    }
+
+    /// Takes more images: into the mix, or to those that it will begin with.
+    fn add_images(&mut self, images: BTreeMap<String, Image>) {
+        let Some(mix) = &mut self.mix else {
+            for (name, image) in images {
+                self.images.entry(name).or_insert(image);
+            }
+            return;
+        };
+        for (name, image) in images {
+            if let Err(error) = mix.composite.add_image(name, image) {
+                tracing::warn!(sid = %self.shared.settings.sid, %error, "an image is left out");
+            }
+        }
     }
 
     /// Paints this scene from the next tick on. Before the first media there is nothing to paint.

@@ -70,7 +70,7 @@ impl Director {
         participants: Vec<Participant>,
         at: RoomTime,
     ) -> Result<Scene, LayoutError> {
-        let LayoutChange { choice, layout } = change;
+        let LayoutChange { choice, layout, images: _ } = change;
         let input = self.input(participants, None, at, &choice.options);
         let scene = match layout {
             Some(mut layout) => {

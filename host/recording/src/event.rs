@@ -165,6 +165,8 @@ pub enum Code {
     /// The process died while it recorded; the recording was ended from what was on disk. Capstan's
     /// own number.
     Interrupted = 1004,
+    /// A picture that the layout was to show couldn't be had. Capstan's own number.
+    ImageUnavailable = 1005,
 }
 
 impl Event {

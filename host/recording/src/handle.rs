@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use crate::composition::composite_settings;
 use crate::director::Director;
 use crate::driver::{self, Crew};
+use crate::event::Problem;
 use crate::names;
 use crate::outbox::{Outbox, OutboxError, hls_folder, tape_folder};
 use crate::ports::{Layout, LayoutError};
@@ -75,6 +76,9 @@ pub struct LayoutChange {
     pub choice: LayoutChoice,
     /// The layout itself if it is another one than now.
     pub layout: Option<Box<dyn Layout>>,
+    /// More pictures that scenes may name from now on, whatever the layout says. A name that is taken
+    /// keeps its picture.
+    pub images: BTreeMap<String, Image>,
 }
 
 /// Why a layout change had no effect; the recording goes on as it was.
@@ -209,6 +213,11 @@ impl RecordingHandle {
             return Err(UpdateSubscriptionError::Over { sid: settings.sid.clone() });
         }
         Ok(())
+    }
+
+    /// Tells of trouble around the recording: an event, a line in the log, and on the status.
+    pub fn warn(&self, problem: Problem) {
+        self.shared.warn(problem);
     }
 
     /// Tells it to end, without waiting. The first reason counts.

@@ -16,6 +16,7 @@ use crate::encode::{
 };
 use crate::limits::MAX_UNCHANGED;
 use crate::mix::canvas::{Canvas, Sources, Stills};
+use crate::mix::image::Image;
 use crate::mix::sound::Sound;
 use crate::mix::text::Typeface;
 use crate::mix::voice::Voice;
@@ -64,6 +65,10 @@ impl VideoOut {
 
     pub(super) fn set_scene(&mut self, scene: Scene) {
         self.canvas.set_scene(scene);
+    }
+
+    pub(super) fn add_image(&mut self, name: String, image: Image) {
+        self.canvas.add_image(name, image);
     }
 
     pub(super) const fn picture(&self) -> &Picture {

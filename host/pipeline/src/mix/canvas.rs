@@ -71,6 +71,12 @@ impl Canvas {
         self.stale = true;
     }
 
+    /// Adds an image; layers that name it show it from the next `paint` on. A name that is taken
+    /// keeps its image.
+    pub fn add_image(&mut self, name: String, image: Image) {
+        self.stills.images.entry(name).or_insert(image);
+    }
+
     /// Brings the picture up to its sources; answers whether it changed.
     pub fn paint(&mut self, sources: &impl Sources) -> bool {
         let stills = &self.stills;
@@ -262,6 +268,21 @@ mod tests {
             fresh.paint(&walls);
             assert!(kept.picture() == fresh.picture(), "step {step}");
         }
+    }
+
+    #[test]
+    fn an_image_that_comes_later_is_painted_then() {
+        let mut canvas = canvas(32, 32);
+        let content = Content::Image("wall".into());
+        let wall = Layer { content, ..layer(1, WHOLE, Fit::Cover) };
+        canvas.set_scene(Scene { background: GREY, layers: vec![wall] });
+        let nobody = Walls::default();
+        canvas.paint(&nobody);
+        assert_eq!(luma(&canvas, 5, 5), yuv(GREY)[0]);
+        let size = Size { width: 2, height: 2 };
+        canvas.add_image("wall".into(), Image { size, rgba: [255; 16].into() });
+        assert!(canvas.paint(&nobody));
+        assert_eq!(luma(&canvas, 5, 5), 235);
     }
 
     #[test]

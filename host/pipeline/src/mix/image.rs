@@ -28,6 +28,18 @@ impl Image {
         pixels > 0 && u64::try_from(self.rgba.len()) == Ok(pixels * 4)
     }
 
+    /// One of the channels red, green, blue, alpha. Colours are weighted with their opacity, so that
+    /// what can't be seen doesn't bleed into what can when the image is scaled.
+    fn channel(&self, number: usize) -> Vec<u8> {
+        let cells = self.rgba.chunks_exact(4).map(|pixel| {
+            let of = |number: usize| pixel.get(number).copied().unwrap_or(0);
+            let (cell, alpha) = (u16::from(of(number)), u16::from(of(3)));
+            let weighted = if number < 3 { (cell * alpha + 127) / 255 } else { cell };
+            u8::try_from(weighted).unwrap_or(u8::MAX)
+        });
+        cells.collect()
+    }
+
     /// The image fitted into an area of the rectangle's size. What it leaves out is transparent.
     pub(super) fn fitted(&self, rect: PixelRect, fit: Fit) -> Option<(Picture, Coverage)> {
         let placement = place(self.size, rect.width, rect.height, fit);
@@ -37,14 +49,17 @@ impl Image {
         let mut plan = PlanePlan::new((width, height), spans, (inner.width, inner.height));
         let mut scaled = [const { Vec::new() }; 4];
         for (number, target) in scaled.iter_mut().enumerate() {
-            let channel: Vec<u8> = self.rgba.iter().skip(number).step_by(4).copied().collect();
+            let channel = self.channel(number);
             target.resize(inner.width * inner.height, 0);
             plan.run(PlaneView::new(&channel, width, width, height)?, target, inner.width);
         }
         let [red, green, blue, alpha] = &scaled;
-        let colours = red.iter().zip(green).zip(blue);
-        let pixels: Vec<[u8; 3]> =
-            colours.map(|((&red, &green), &blue)| yuv(Colour { red, green, blue })).collect();
+        let colours = red.iter().zip(green).zip(blue).zip(alpha);
+        let pixels = colours.map(|(((&red, &green), &blue), &alpha)| {
+            let [red, green, blue] = [red, green, blue].map(|colour| unweighted(colour, alpha));
+            yuv(Colour { red, green, blue })
+        });
+        let pixels: Vec<[u8; 3]> = pixels.collect();
         let mut picture = filled(rect.size()?, yuv(Colour::BLACK));
         let mut mask = vec![0; rect.width * rect.height];
         fill(&mut picture, inner, Colour::BLACK);
@@ -62,6 +77,12 @@ impl Image {
         }
         Some((picture, Coverage::masked(mask, rect.width)))
     }
+}
+
+/// A colour's share of what was weighted with its opacity.
+fn unweighted(colour: u8, alpha: u8) -> u8 {
+    let full = (u16::from(colour) * 255 + u16::from(alpha) / 2) / u16::from(alpha.max(1));
+    u8::try_from(full).unwrap_or(u8::MAX)
 }
 
 fn copy_at(target: &mut [u8], at: usize, values: impl Iterator<Item = u8>) {
@@ -88,5 +109,28 @@ mod tests {
         assert_eq!(picture.planes[0].data[16], 81);
         assert_eq!(picture.planes[2].data[4], 240);
         assert!(!Image { size, rgba: vec![0; 5].into() }.is_whole());
+    }
+
+    #[test]
+    fn what_is_transparent_lends_no_colour_to_an_edge() {
+        // A white square in transparent black, made smaller: its edges stay white.
+        let size = Size { width: 40, height: 40 };
+        let white = |x: usize| (11..29).contains(&x);
+        let pixel = |place: usize| {
+            if white(place % 40) && white(place / 40) { [255; 4] } else { [0; 4] }
+        };
+        let rgba: Vec<u8> = (0..1600).flat_map(pixel).collect();
+        let image = Image { size, rgba: rgba.into() };
+        let rect = PixelRect { x: 0, y: 0, width: 16, height: 16 };
+        let (picture, coverage) = image.fitted(rect, Fit::Contain).unwrap();
+        let Coverage::Mask { luma, .. } = coverage else { panic!("an image has a mask") };
+        let mut edges = 0;
+        for (cell, alpha) in picture.planes[0].data.iter().zip(luma) {
+            if alpha > 20 {
+                assert!(*cell > 220, "luma {cell} where {alpha} of 255 are seen");
+                edges += usize::from(alpha < 235);
+            }
+        }
+        assert!(edges > 0, "there are half seen pixels to look at");
     }
 }

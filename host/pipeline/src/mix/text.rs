@@ -1,10 +1,11 @@
 //! One line of text as coverage: centred, as large as its area allows.
 //!
-//! Characters that the font lacks are drawn as its "missing" box.
+//! A character is drawn from the first font that has it, and as the first font's "missing" box if none
+//! has. There is no shaping: scripts whose letters change their form beside others look stilted.
 
 use std::sync::Arc;
 
-use ab_glyph::{Font, FontVec, GlyphId, PxScale, ScaleFont, point};
+use ab_glyph::{Font, FontArc, Glyph, GlyphId, PxScale, ScaleFont, point};
 use thiserror::Error;
 
 use crate::mix::coverage::{Coverage, byte};
@@ -20,69 +21,108 @@ const WIDTH: f32 = 0.94;
 #[error("font refused: not a TrueType or OpenType font")]
 pub struct BadFont;
 
-/// A loaded font.
+/// Loaded fonts, the preferred one first.
 #[derive(Clone, Debug)]
-pub struct Typeface(Arc<FontVec>);
+pub struct Typeface(Arc<[FontArc]>);
+
+/// One character's picture.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Letter {
+    /// The font's place in the typeface.
+    font: usize,
+    id: GlyphId,
+}
 
 impl Typeface {
-    /// Reads a font file's bytes, or the built-in font.
+    /// Reads a font file's bytes and puts the built-in fonts behind it, or these alone: Latin, Greek,
+    /// Cyrillic and emoji.
     ///
     /// # Errors
     /// If the bytes are no font.
     pub fn new(bytes: Option<&[u8]>) -> Result<Self, BadFont> {
-        let bytes = bytes.unwrap_or(epaint_default_fonts::UBUNTU_LIGHT);
-        FontVec::try_from_vec(bytes.to_vec()).map(|font| Self(Arc::new(font))).map_err(|_| BadFont)
+        let given = bytes.map(|bytes| FontArc::try_from_vec(bytes.to_vec()));
+        let built_in =
+            [epaint_default_fonts::UBUNTU_LIGHT, epaint_default_fonts::NOTO_EMOJI_REGULAR];
+        let fonts = given.into_iter().chain(built_in.map(FontArc::try_from_slice));
+        Ok(Self(fonts.collect::<Result<_, _>>().map_err(|_| BadFont)?))
     }
 
     /// The coverage of one line in an area that isn't empty.
     pub(super) fn line(&self, line: &str, rect: PixelRect) -> Coverage {
         let mut luma = vec![0; rect.width * rect.height];
-        let glyphs: Vec<GlyphId> = line.chars().map(|c| self.0.glyph_id(c)).collect();
+        let letters: Vec<Letter> =
+            line.chars().filter(|&c| is_drawn(c)).map(|c| self.letter(c)).collect();
         let (width, height) = (rect.width as f32, rect.height as f32);
         // The widest scale is found from the length at the tallest: both grow alike.
         let tallest = height * HEIGHT;
-        let len = self.length(&glyphs, tallest).max(1.0);
-        let scale = tallest * (width * WIDTH / len).min(1.0);
-        let scaled = self.0.as_scaled(PxScale::from(scale));
-        let mut x = (width - self.length(&glyphs, scale)) / 2.0;
-        let baseline = (height + scaled.ascent() + scaled.descent()) / 2.0;
-        for (number, &id) in glyphs.iter().enumerate() {
-            if let Some(&before) = number.checked_sub(1).and_then(|before| glyphs.get(before)) {
-                x += scaled.kern(before, id);
+        let (_, len) = self.set(&letters, tallest);
+        let scale = tallest * (width * WIDTH / len.max(1.0)).min(1.0);
+        let (places, len) = self.set(&letters, scale);
+        let start = (width - len) / 2.0;
+        let baseline = self.0.first().map_or(0.0, |font| {
+            let scaled = font.as_scaled(PxScale::from(scale));
+            (height + scaled.ascent() + scaled.descent()) / 2.0
+        });
+        for (letter, place) in letters.into_iter().zip(places) {
+            let position = point(start + place, baseline);
+            let glyph = letter.id.with_scale_and_position(PxScale::from(scale), position);
+            if let Some(font) = self.0.get(letter.font) {
+                draw(font, glyph, rect, &mut luma);
             }
-            let glyph = id.with_scale_and_position(PxScale::from(scale), point(x, baseline));
-            x += scaled.h_advance(id);
-            let Some(outline) = self.0.outline_glyph(glyph) else { continue };
-            let bounds = outline.px_bounds();
-            outline.draw(|glyph_x, glyph_y, cover| {
-                let at = |offset: u32, from: f32, side: usize| {
-                    let place = i64::from(offset) + whole(from);
-                    usize::try_from(place).ok().filter(|&place| place < side)
-                };
-                let column = at(glyph_x, bounds.min.x, rect.width);
-                let row = at(glyph_y, bounds.min.y, rect.height);
-                let (Some(column), Some(row)) = (column, row) else { return };
-                if let Some(cell) = luma.get_mut(row * rect.width + column) {
-                    *cell = byte(cover).max(*cell);
-                }
-            });
         }
         Coverage::masked(luma, rect.width)
     }
 
-    /// How long the line is at a scale, in pixels.
-    fn length(&self, glyphs: &[GlyphId], scale: f32) -> f32 {
-        let scaled = self.0.as_scaled(PxScale::from(scale));
-        let advances: f32 = glyphs.iter().map(|&id| scaled.h_advance(id)).sum();
-        let kerns: f32 = glyphs
-            .windows(2)
-            .map(|pair| match pair {
-                &[before, id] => scaled.kern(before, id),
-                _ => 0.0,
-            })
-            .sum();
-        advances + kerns
+    /// The character in the first font that has it; the first font's box if none has.
+    fn letter(&self, c: char) -> Letter {
+        let of = |(font, loaded): (usize, &FontArc)| Letter { font, id: loaded.glyph_id(c) };
+        let found = self.0.iter().enumerate().map(of).find(|letter| letter.id.0 != 0);
+        found.unwrap_or(Letter { font: 0, id: GlyphId(0) })
     }
+
+    /// Where each letter begins at a scale, and how long the line is, in pixels.
+    fn set(&self, letters: &[Letter], scale: f32) -> (Vec<f32>, f32) {
+        let (mut x, mut before) = (0.0, None::<Letter>);
+        let mut places = Vec::with_capacity(letters.len());
+        for &letter in letters {
+            let Some(font) = self.0.get(letter.font) else { continue };
+            let scaled = font.as_scaled(PxScale::from(scale));
+            if let Some(before) = before.filter(|before| before.font == letter.font) {
+                x += scaled.kern(before.id, letter.id);
+            }
+            places.push(x);
+            x += scaled.h_advance(letter.id);
+            before = Some(letter);
+        }
+        (places, x)
+    }
+}
+
+/// Whether a character has a picture: controls, joiners, variation selectors and what turns lines around
+/// have none, and no font a box for them.
+const fn is_drawn(c: char) -> bool {
+    !matches!(c,
+        '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+        | '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Draws one glyph; what lies outside of the area is left out.
+fn draw(font: &FontArc, glyph: Glyph, rect: PixelRect, luma: &mut [u8]) {
+    let Some(outline) = font.outline_glyph(glyph) else { return };
+    let bounds = outline.px_bounds();
+    outline.draw(|glyph_x, glyph_y, cover| {
+        let at = |offset: u32, from: f32, side: usize| {
+            let place = i64::from(offset) + whole(from);
+            usize::try_from(place).ok().filter(|&place| place < side)
+        };
+        let column = at(glyph_x, bounds.min.x, rect.width);
+        let row = at(glyph_y, bounds.min.y, rect.height);
+        let (Some(column), Some(row)) = (column, row) else { return };
+        if let Some(cell) = luma.get_mut(row * rect.width + column) {
+            *cell = byte(cover).max(*cell);
+        }
+    });
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "saturates, and pixels are few")]
@@ -117,6 +157,33 @@ mod tests {
         let long = "a name that is much too long for the small label it is put on";
         let (ink, first, last) = inked(long, 120, 40);
         assert!(ink > 10 && first > 0 && last < 119, "{ink} {first} {last}");
+    }
+
+    #[test]
+    fn letters_of_several_fonts_and_boxes_stand_in_one_line() {
+        let width = |line: &str| {
+            let (ink, first, last) = inked(line, 400, 40);
+            assert!(ink > 0, "{line:?} is drawn");
+            last - first
+        };
+        // Each letter makes the line longer: none is drawn over another.
+        for (line, longer) in [("Zoë", "Zoë Ж"), ("Ann", "Ann 🎥"), ("漢", "漢字"), ("é", "é漢")]
+        {
+            assert!(width(longer) > width(line) + 5, "{line} and {longer}");
+        }
+        // What has no picture takes no room.
+        assert_eq!(width("a\u{200d}b\u{fe0f}\u{202e}"), width("ab"));
+        let typeface = Typeface::new(None).unwrap();
+        assert_eq!(typeface.letter('a').font, 0);
+        assert_eq!(typeface.letter('🎥').font, 1);
+        assert_eq!(typeface.letter('漢').id, GlyphId(0), "the box");
+    }
+
+    #[test]
+    fn the_longest_line_is_drawn_inside_its_area() {
+        let line = "漢W".repeat(100);
+        let (ink, first, last) = inked(&line, 640, 36);
+        assert!(ink > 0 && first > 0 && last < 639, "{ink} {first} {last}");
     }
 
     #[test]

@@ -280,7 +280,8 @@ async fn nobody_sends_and_the_recording_ends_by_itself() {
     assert_eq!(stage.world.listener.details("recorder_leave")["leaveCode"], 4);
     assert!(stage.world.bucket.names().is_empty());
     let (choice, layout) = (LayoutChoice { name: "x".into(), options: "{}".into() }, None);
-    let over = stage.handle.update_layout(LayoutChange { choice, layout }).await;
+    let over =
+        stage.handle.update_layout(LayoutChange { choice, layout, images: BTreeMap::new() }).await;
     assert!(matches!(over, Err(UpdateLayoutError::Over { .. })), "{over:?}");
 }
 
@@ -320,11 +321,16 @@ async fn another_layout_holds_from_the_next_picture_and_a_refusal_changes_nothin
     until("the script pauses", || stage.room.is_paused()).await;
     let choice = LayoutChoice { name: "red".into(), options: "{\"a\":1}".into() };
     let layout = |good| Some(Box::new(Grid { background: RED, good }) as Box<dyn Layout>);
-    let broken = LayoutChange { choice: choice.clone(), layout: layout(0) };
+    let broken =
+        LayoutChange { choice: choice.clone(), layout: layout(0), images: BTreeMap::new() };
     let refused = stage.handle.update_layout(broken).await;
     assert!(matches!(refused, Err(UpdateLayoutError::Layout(_))), "{refused:?}");
     let before = stage.handle.status().rendered_to.unwrap();
-    stage.handle.update_layout(LayoutChange { choice, layout: layout(NEVER) }).await.unwrap();
+    stage
+        .handle
+        .update_layout(LayoutChange { choice, layout: layout(NEVER), images: BTreeMap::new() })
+        .await
+        .unwrap();
     stage.room.go_on();
     stage.play().await;
     let scenes: Vec<_> = stage
