@@ -23,9 +23,18 @@ pub struct Callback {
     pub signature: String,
     /// `Agora-Signature-V2`.
     pub signature_v2: String,
+    /// All headers, names in lower case.
+    pub headers: Vec<(String, String)>,
 }
 
 impl Callback {
+    /// A header's value, empty if it isn't there.
+    #[must_use]
+    pub fn header(&self, name: &str) -> &str {
+        let found = self.headers.iter().find(|(other, _)| other == name);
+        found.map_or("", |(_, value)| value)
+    }
+
     /// The event's number.
     #[must_use]
     pub fn event(&self) -> i64 {
@@ -85,9 +94,20 @@ impl Receiver {
     /// Waits for an event of this number and answers all callbacks until then.
     #[must_use]
     pub fn wait_for(&self, event: i64, within: Duration) -> Vec<Callback> {
-        eventually(&format!("event {event}"), within, || {
+        self.wait_until(&format!("event {event}"), within, |callback| callback.event() == event)
+    }
+
+    /// Waits for a callback of some kind and answers all until then.
+    #[must_use]
+    pub fn wait_until(
+        &self,
+        what: &str,
+        within: Duration,
+        wanted: impl Fn(&Callback) -> bool,
+    ) -> Vec<Callback> {
+        eventually(what, within, || {
             let callbacks = self.callbacks();
-            callbacks.iter().any(|callback| callback.event() == event).then_some(callbacks)
+            callbacks.iter().any(&wanted).then_some(callbacks)
         })
     }
 }
@@ -109,6 +129,12 @@ async fn take(
         body: serde_json::from_slice(&body).unwrap_or(Value::Null),
         signature: header("agora-signature"),
         signature_v2: header("agora-signature-v2"),
+        headers: headers
+            .iter()
+            .map(|(name, value)| {
+                (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+            })
+            .collect(),
     });
     StatusCode::OK
 }

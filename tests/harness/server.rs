@@ -1,5 +1,6 @@
 //! The real server in a folder of its own, on free loopback ports.
 
+use std::ffi::OsStr;
 use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -146,7 +147,7 @@ impl Server {
     /// A real publisher as a child process: `capstan publish` with these further arguments. It is
     /// connected when this returns.
     #[must_use]
-    pub fn publish(&self, room: &str, uid: u32, arguments: &[&str]) -> Running {
+    pub fn publish(&self, room: &str, uid: u32, arguments: &[impl AsRef<OsStr>]) -> Running {
         let connections = || {
             let room = format!("\"room\":\"{APP}/{room}\"");
             let uid = format!("\"uid\":\"{uid}\"");

@@ -16,6 +16,7 @@ mod browsers_are_recorded;
 mod layout_changes_at_once;
 mod publishers_come_and_go;
 mod recordings_play_in_a_browser;
+mod speakers_and_screens_are_shown;
 mod the_demo_holds_its_word;
 mod the_house_stays_true;
 mod what_is_owed_survives_a_restart;

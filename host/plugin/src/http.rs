@@ -29,6 +29,7 @@ use crate::v1::bindings::capstan::plugin::io::{
 };
 
 pub(crate) use body::{Piece, pieces};
+use request::Prepared;
 
 /// Bounds of every plugin's requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,7 +137,34 @@ impl Sender {
         file: Option<&SourceFile>,
         reach: &Reach,
     ) -> Result<Response, Failure> {
-        let answer = self.checked(plugin, request, file, reach).await;
+        let prepared = request::prepare(request, file, &self.limits);
+        self.told(plugin, prepared, reach).await
+    }
+
+    /// Sends a request of the host's own, whose response may have up to `most` bytes.
+    pub(crate) async fn send_for_much(
+        &self,
+        caller: &str,
+        request: Request,
+        reach: &Reach,
+        most: usize,
+    ) -> Result<Response, Failure> {
+        let prepared = request::prepare(request, None, &self.limits);
+        let prepared = prepared.map(|prepared| Prepared { max_response: most, ..prepared });
+        self.told(caller, prepared, reach).await
+    }
+
+    /// Exchanges what was prepared, and tells log and metrics.
+    async fn told(
+        &self,
+        plugin: &str,
+        prepared: Result<Prepared, String>,
+        reach: &Reach,
+    ) -> Result<Response, Failure> {
+        let answer = match prepared {
+            Ok(prepared) => self.checked(plugin, prepared, reach).await,
+            Err(what) => Err(Failure::new(TransportError::Invalid, what)),
+        };
         let outcome = match &answer {
             Ok(response) => status_class(response.status),
             Err(failure) => error_name(failure.error),
@@ -151,12 +179,9 @@ impl Sender {
     async fn checked(
         &self,
         plugin: &str,
-        request: Request,
-        file: Option<&SourceFile>,
+        prepared: Prepared,
         reach: &Reach,
     ) -> Result<Response, Failure> {
-        let prepared = request::prepare(request, file, &self.limits)
-            .map_err(|what| Failure::new(TransportError::Invalid, what))?;
         let addresses = reach.check(&prepared.target).map_err(Failure::denied)?;
         let slots = self.slots_of(plugin);
         let slot = slots.acquire().await;

@@ -15,6 +15,7 @@ mod cpu;
 mod digest;
 mod engine;
 mod fault;
+mod fetch;
 mod folder;
 mod grants;
 mod guest_log;
@@ -35,6 +36,7 @@ mod workers;
 pub use budget::{BadBudget, Budget, BudgetOverride, Budgets};
 pub use classify::{Refusal, World};
 pub use compile::{COMPILE_COMMAND, CompileLimits, Compiler, compile_plugin};
+pub use fetch::{FetchError, Fetcher};
 pub use folder::RefusedFile;
 pub use grants::{BadGrant, Grant, Grants};
 pub use host::{

@@ -179,6 +179,12 @@ impl RecordingHandle {
         &self.shared.settings
     }
 
+    /// Its working folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.shared.folder
+    }
+
     /// How it is doing now. Never waits for a disk.
     #[must_use]
     pub fn status(&self) -> RecordingStatus {

@@ -23,9 +23,10 @@ use crate::commands::warnings;
 use crate::config::Config;
 use crate::http::agora::{KeyError, Resources};
 use crate::http::{Context, Parts, router};
+use crate::images::{self, ImagesError};
 use crate::janitor;
 use crate::plugins::{self, PluginLayouts, PluginsError};
-use crate::recorder::{self, Recorder};
+use crate::recorder::{self, Gallery, Recorder};
 use crate::store::{AllStorages, NativeStore, StoreError};
 
 /// How long the end waits for last segments, and again for uploads.
@@ -77,6 +78,9 @@ pub enum AssembleError {
     /// The plugins can't be loaded at all.
     #[error(transparent)]
     Plugins(#[from] PluginsError),
+    /// A configured picture can't be had.
+    #[error(transparent)]
+    Images(#[from] ImagesError),
     /// The process is ending.
     #[error("the start was interrupted")]
     Aborted,
@@ -99,6 +103,7 @@ impl Server {
         let resources = Resources::open(&recording.state_dir)?;
         let store = Arc::new(NativeStore::open(&config.storage.store, &config.storage.options)?);
         let plugins = load_plugins(&config, &clock).await?;
+        let images = images::load(&config.images)?;
         let storages = Arc::new(AllStorages {
             native: Arc::clone(&store),
             plugins: Arc::<PluginHost>::clone(&plugins),
@@ -121,6 +126,7 @@ impl Server {
             clock: Arc::clone(&clock),
             ingest: ingest.clone(),
             layouts: Arc::new(PluginLayouts(Arc::clone(&plugins))),
+            gallery: Arc::new(Gallery::new(images, plugins::fetcher(&config)?)),
             storages: Arc::<AllStorages>::clone(&storages),
             outbox: outbox.clone(),
             limits: recording.clone(),

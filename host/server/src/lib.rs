@@ -8,6 +8,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod http;
+pub mod images;
 mod janitor;
 pub mod log;
 pub mod plugins;

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use capstan_media::time::RoomClock;
 use capstan_plugin::{
-    BadGrant, Budgets, Compiler, ConfiguredPlugin, Grant, Grants, HostError, HttpLimits, PluginHost,
+    BadGrant, Budgets, Compiler, ConfiguredPlugin, Fetcher, Grant, Grants, HostError, HttpLimits,
+    PluginHost, SenderError,
 };
 use capstan_recording::ports::{Layout, LayoutError};
 use capstan_recording::settings::LayoutChoice;
@@ -32,6 +33,9 @@ pub enum PluginsError {
     /// A grant is malformed.
     #[error("plugins.allow: {0}")]
     Grant(#[from] BadGrant),
+    /// Requests can't be sent.
+    #[error(transparent)]
+    Sender(#[from] SenderError),
     /// The host doesn't start.
     #[error(transparent)]
     Host(#[from] HostError),
@@ -43,12 +47,7 @@ pub enum PluginsError {
 /// Only what keeps all plugins from running; single files are refused inside.
 pub fn load(config: &Config, clock: Arc<dyn RoomClock>) -> Result<PluginHost, PluginsError> {
     let plugins = &config.plugins;
-    let mut grants = Vec::new();
-    for (list, private) in [(&plugins.allow_private, true), (&plugins.allow, false)] {
-        for grant in list {
-            grants.push(grant.parse::<Grant>()?.with_private(private));
-        }
-    }
+    let grants = grants(&plugins.allow, &plugins.allow_private)?;
     let json = |table: &toml::Table| match serde_json::to_value(table) {
         Ok(value) => value.to_string(),
         Err(_) => "{}".into(),
@@ -66,7 +65,7 @@ pub fn load(config: &Config, clock: Arc<dyn RoomClock>) -> Result<PluginHost, Pl
         },
         cache: cache_folder(config),
         budgets: Budgets { plugins: plugins.budgets.clone(), ..Budgets::default() },
-        grants: Grants::from(grants),
+        grants,
         granted_to: granted_to(config),
         http: HttpLimits::default(),
         extra_ca: plugins.extra_ca.clone(),
@@ -114,6 +113,27 @@ pub(crate) async fn keep_looking(config: Arc<Config>, host: Arc<PluginHost>) {
             return;
         }
     }
+}
+
+/// What fetches the pictures that requests name by URL.
+///
+/// # Errors
+/// A grant is malformed, or TLS can't be set up.
+pub fn fetcher(config: &Config) -> Result<Fetcher, PluginsError> {
+    let urls = &config.image_urls;
+    let grants = grants(&urls.allow, &urls.allow_private)?;
+    Ok(Fetcher::new(grants, HttpLimits::default(), config.plugins.extra_ca.as_deref())?)
+}
+
+/// The operator's grants: hosts, and hosts whose addresses may be private.
+fn grants(allow: &[String], allow_private: &[String]) -> Result<Grants, BadGrant> {
+    let mut grants = Vec::new();
+    for (list, private) in [(allow_private, true), (allow, false)] {
+        for grant in list {
+            grants.push(grant.parse::<Grant>()?.with_private(private));
+        }
+    }
+    Ok(Grants::from(grants))
 }
 
 /// Names that the configuration uses and no plugin has.

@@ -4,6 +4,7 @@
 //! in one go. Its messages never repeat a value: it may be a secret.
 
 use std::fmt::Display;
+use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
 
@@ -108,18 +109,20 @@ impl<'a> Reader<'a> {
 
     /// A number from 0 to 1.
     pub fn fraction(&mut self, name: &str) -> Option<f64> {
-        let number = self.value(name)?.as_f64().filter(|n| (0.0..=1.0).contains(n));
-        if number.is_none() {
-            self.wrong(name, "must be a number from 0 to 1");
-        }
-        number
+        self.number(name, 0.0..=1.0, "must be a number from 0 to 1")
     }
 
-    /// A number within bounds.
-    pub fn number(&mut self, name: &str, least: f64, most: f64) -> Option<f64> {
-        let number = self.value(name)?.as_f64().filter(|n| (least..=most).contains(n));
+    /// A number in a range; `else_must` says what it must be if it isn't. (Words, since printing
+    /// fractions would be a quarter of a small plugin.)
+    pub fn number(
+        &mut self,
+        name: &str,
+        range: RangeInclusive<f64>,
+        else_must: &str,
+    ) -> Option<f64> {
+        let number = self.value(name)?.as_f64().filter(|number| range.contains(number));
         if number.is_none() {
-            self.wrong(name, format!("must be a number from {least} to {most}"));
+            self.wrong(name, else_must);
         }
         number
     }

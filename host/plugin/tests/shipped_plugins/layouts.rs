@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use capstan_media::frame::Size;
-use capstan_media::scene::{Content, Fit, LayoutInput, Participant, Scene};
+use capstan_media::scene::{Colour, Content, Fit, Layer, LayoutInput, Participant, Scene};
 use capstan_media::time::RoomTime;
 use capstan_media::track::TrackKind;
 use capstan_recording::ports::{Layout, LayoutError};
@@ -16,22 +16,25 @@ use crate::shared;
 fn layouts_answer_their_golden_tables() {
     let host = shared();
     for (name, cases) in [
-        ("layout-float", 12),
-        ("layout-best-fit", 15),
-        ("layout-vertical", 24),
-        ("layout-custom", 15),
+        ("layout-float", 13),
+        ("layout-best-fit", 16),
+        ("layout-vertical", 25),
+        ("layout-custom", 16),
+        ("layout-speaker", 30),
+        ("layout-presentation", 23),
     ] {
         let mut layout = host.layout(name).unwrap();
         let path = format!("../../plugins/{name}/tests/golden.txt");
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path);
         let golden = fs::read_to_string(&path).unwrap();
         let mut compared = 0;
+        let mut before = None;
         for case in golden.split("\n\n") {
-            let is_answer = |line: &&str| {
-                ["background ", "picture ", "refused "].iter().any(|word| line.starts_with(word))
-            };
+            let words = ["background ", "picture ", "colour ", "image ", "text ", "refused "];
+            let is_answer = |line: &&str| words.iter().any(|word| line.starts_with(word));
             let expected: Vec<&str> = case.lines().filter(is_answer).collect();
-            let answer = layout.arrange(&question(case));
+            let answer = layout.arrange(&question(case, before));
+            before = answer.as_ref().ok().cloned();
             assert_eq!(lines(answer), expected, "{name}: {case}");
             compared += 1;
         }
@@ -39,7 +42,7 @@ fn layouts_answer_their_golden_tables() {
     }
 }
 
-fn question(case: &str) -> LayoutInput {
+fn question(case: &str, before: Option<Scene>) -> LayoutInput {
     let mut input = LayoutInput {
         canvas: Size { width: 640, height: 360 },
         participants: Vec::new(),
@@ -52,6 +55,7 @@ fn question(case: &str) -> LayoutInput {
             Some(("canvas", rest)) => input.canvas = size(rest),
             Some(("options", rest)) => input.options = rest.into(),
             Some(("person", rest)) => input.participants.push(person(rest)),
+            None if line == "continues" => input.previous.clone_from(&before),
             _ => {}
         }
     }
@@ -73,6 +77,8 @@ fn person(line: &str) -> Participant {
         match word {
             "camera" => person.camera = words.next().map(size),
             "screen" => person.screen = words.next().map(size),
+            "speaking" => person.speaking = true,
+            "level" => person.level = words.next().unwrap().parse().unwrap(),
             _ => person.has_audio = true,
         }
     }
@@ -90,25 +96,36 @@ fn lines(answer: Result<Scene, LayoutError>) -> Vec<String> {
         Err(LayoutError::Refused { reason, .. }) => return vec![format!("refused {reason}")],
         Err(other) => panic!("{other}"),
     };
-    let back = scene.background;
-    let mut lines =
-        vec![format!("background #{:02x}{:02x}{:02x}", back.red, back.green, back.blue)];
-    lines.extend(scene.layers.iter().map(|layer| {
-        let Content::Participant { uid, source } = &layer.content else { panic!("{layer:?}") };
-        let source = match source {
-            TrackKind::Camera => "camera",
-            TrackKind::Screen => "screen",
-            TrackKind::Audio => "audio",
-        };
-        let fit = match layer.fit {
-            Fit::Cover => "cover",
-            Fit::Contain => "contain",
-        };
-        let area = layer.area;
-        format!(
-            "picture {uid} {source} {fit} x {:.6} y {:.6} width {:.6} height {:.6} alpha {:.2}",
-            area.x, area.y, area.width, area.height, layer.alpha
-        )
-    }));
+    let mut lines = vec![format!("background {}", hex(scene.background))];
+    lines.extend(scene.layers.iter().map(line));
     lines
+}
+
+fn line(layer: &Layer) -> String {
+    let fit = match layer.fit {
+        Fit::Cover => "cover",
+        Fit::Contain => "contain",
+    };
+    let what = match &layer.content {
+        Content::Participant { uid, source } => {
+            let source = match source {
+                TrackKind::Camera => "camera",
+                TrackKind::Screen => "screen",
+                TrackKind::Audio => "audio",
+            };
+            format!("picture {uid} {source} {fit}")
+        }
+        Content::Colour(colour) => format!("colour {}", hex(*colour)),
+        Content::Image(name) => format!("image {name} {fit}"),
+        Content::Text { line, colour } => format!("text {line:?} {}", hex(*colour)),
+    };
+    let area = layer.area;
+    format!(
+        "{what} x {:.6} y {:.6} width {:.6} height {:.6} alpha {:.2}",
+        area.x, area.y, area.width, area.height, layer.alpha
+    )
+}
+
+fn hex(colour: Colour) -> String {
+    format!("#{:02x}{:02x}{:02x}", colour.red, colour.green, colour.blue)
 }

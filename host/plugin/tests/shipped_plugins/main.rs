@@ -1,10 +1,11 @@
 //! The plugins that Capstan ships, as `make plugins` builds them, in the real sandbox: layouts against
-//! their golden tables, S3 against a bucket that checks every signature, the callback against a
+//! their golden tables, S3 against a bucket that checks every signature, the callbacks against a
 //! receiver that does.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 
 mod bucket;
 mod callback;
+mod callback_standards;
 mod layouts;
 mod measure;
 mod signature;
@@ -24,10 +25,14 @@ use capstan_plugin::{
 /// The sizes that the files may have: a plugin is compiled at every start of a host.
 const LARGEST: &[(&str, usize)] = &[
     ("callback-agora", 130_000),
-    ("layout-best-fit", 80_000),
-    ("layout-custom", 80_000),
-    ("layout-float", 80_000),
-    ("layout-vertical", 80_000),
+    ("callback-cloudevents", 130_000),
+    ("callback-webhook", 145_000),
+    ("layout-best-fit", 105_000),
+    ("layout-custom", 105_000),
+    ("layout-float", 105_000),
+    ("layout-presentation", 105_000),
+    ("layout-speaker", 105_000),
+    ("layout-vertical", 105_000),
     ("storage-s3", 220_000),
 ];
 

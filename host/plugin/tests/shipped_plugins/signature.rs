@@ -62,6 +62,11 @@ pub(crate) fn both_hmacs(secret: &str, body: &[u8]) -> (String, String) {
     (hex::encode(hmac::<Sha1>(key, body)), hex::encode(hmac::<Sha256>(key, body)))
 }
 
+/// HMAC-SHA256.
+pub(crate) fn hmac_sha256(key: &[u8], data: &[u8]) -> Vec<u8> {
+    hmac::<Sha256>(key, data)
+}
+
 /// HMAC as RFC 2104 has it; both hashes have blocks of 64 bytes.
 fn hmac<D: Digest>(key: &[u8], data: &[u8]) -> Vec<u8> {
     let mut block = [0_u8; 64];

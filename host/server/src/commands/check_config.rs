@@ -7,8 +7,8 @@ use anyhow::bail;
 use super::ConfigArgs;
 use crate::clock::SystemClock;
 use crate::config::{App, Config};
-use crate::plugins;
 use crate::store::NativeStore;
+use crate::{images, plugins};
 
 /// Prints what a configuration means.
 ///
@@ -18,6 +18,7 @@ pub(super) fn run(args: &ConfigArgs) -> anyhow::Result<()> {
     let config = args.load()?;
     let store = NativeStore::open(&config.storage.store, &config.storage.options)?;
     let plugins = plugins::load(&config, Arc::new(SystemClock::start()))?;
+    images::load(&config.images)?;
     println!("HTTP       {}", config.http.listen);
     println!("media      {}/udp", config.ingest.listen);
     println!("recordings go to {}", store.shown());

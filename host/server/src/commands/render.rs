@@ -2,11 +2,16 @@
 //! included that no segment holds because the process died.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use capstan_pipeline::composite::Image;
 use capstan_recording::render::{Rendering, render_into};
 use clap::Args;
+
+use super::ConfigArgs;
+use crate::images;
+use crate::recorder::pictures::FOLDER;
 
 /// What is rendered, and where to.
 #[derive(Args, Debug)]
@@ -16,6 +21,9 @@ pub(super) struct RenderArgs {
     /// Where the files go: a folder that is empty or doesn't exist yet
     #[arg(long, short, value_name = "FOLDER")]
     out: PathBuf,
+    /// Whose [images] the layout showed.
+    #[command(flatten)]
+    config: ConfigArgs,
 }
 
 /// Renders all of it. Damage is told, and what is whole is rendered.
@@ -23,9 +31,11 @@ pub(super) struct RenderArgs {
 /// # Errors
 /// The folder holds no recording, or the files can't be made.
 pub(super) fn run(args: RenderArgs) -> anyhow::Result<()> {
-    let RenderArgs { folder, out } = args;
+    let RenderArgs { folder, out, config } = args;
     let name = folder.display().to_string();
-    let rendering = Rendering { folder, output: None, images: BTreeMap::new() };
+    let mut images = images::load(&config.load()?.images)?;
+    images.extend(fetched(&folder.join(FOLDER))?);
+    let rendering = Rendering { folder, output: None, images };
     let (playlist, rendered) =
         render_into(rendering, &out).with_context(|| format!("{name} can't be rendered"))?;
     for (tape, damage) in &rendered.damaged_tapes {
@@ -37,4 +47,16 @@ pub(super) fn run(args: RenderArgs) -> anyhow::Result<()> {
     println!("{} segments, {} pictures", rendered.segments, rendered.pictures);
     println!("{}", playlist.display());
     Ok(())
+}
+
+/// The pictures that the recording fetched, by the names of their files.
+fn fetched(folder: &Path) -> anyhow::Result<BTreeMap<String, Image>> {
+    let mut files = BTreeMap::new();
+    if folder.is_dir() {
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            files.insert(entry.file_name().to_string_lossy().into_owned(), entry.path());
+        }
+    }
+    Ok(images::load(&files)?)
 }

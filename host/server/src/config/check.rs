@@ -9,6 +9,8 @@ use super::{App, Callback, Config, STORE, Vendors};
 
 /// The demo app's id, key and secret: only clients on this machine may use it.
 const DEMO: &str = "demo";
+/// The most characters of an image's name, as the plugin contract has it.
+const MAX_IMAGE_NAME: usize = 64;
 /// The most characters of an app's id; it stands in URLs and file names.
 const MAX_APP_ID: usize = 64;
 
@@ -28,13 +30,16 @@ pub(super) fn check(file: File) -> Result<Config, ConfigError> {
         ));
     }
     let vendors = Vendors::check(file.storage.vendors.clone())?;
-    for (key, grants) in
-        [("allow", &file.plugins.allow), ("allow_private", &file.plugins.allow_private)]
-    {
+    for (key, grants) in [
+        ("plugins.allow", &file.plugins.allow),
+        ("plugins.allow_private", &file.plugins.allow_private),
+        ("image_urls.allow", &file.image_urls.allow),
+        ("image_urls.allow_private", &file.image_urls.allow_private),
+    ] {
         for grant in grants {
             grant
                 .parse::<capstan_plugin::Grant>()
-                .map_err(|bad| ConfigError::at(&format!("plugins.{key}"), bad.to_string()))?;
+                .map_err(|bad| ConfigError::at(key, bad.to_string()))?;
         }
     }
     between("plugins.reload_seconds", file.plugins.reload_seconds, 1, 3_600)?;
@@ -44,6 +49,9 @@ pub(super) fn check(file: File) -> Result<Config, ConfigError> {
     file.plugins.compiler.check().map_err(|out| bad("compiler", out))?;
     for (name, budget) in &file.plugins.budgets {
         budget.check().map_err(|out| bad(&format!("budgets.{name}"), out))?;
+    }
+    for name in file.images.keys() {
+        image_name(name)?;
     }
     let public_url = file.http.public_url.as_deref().map(public_url).transpose()?;
     let demo_app = file.apps.is_empty();
@@ -65,6 +73,8 @@ pub(super) fn check(file: File) -> Result<Config, ConfigError> {
         ingest: file.ingest,
         recording: file.recording,
         plugins: file.plugins,
+        images: file.images,
+        image_urls: file.image_urls,
         storage: file.storage,
         vendors,
         apps,
@@ -82,6 +92,20 @@ fn between<T: PartialOrd + std::fmt::Display>(
         return Ok(());
     }
     Err(ConfigError::at(key, format!("{value} is outside {least} to {most}")))
+}
+
+/// Names of images stand in layouts' options; those of fetched ones begin with `url-`.
+fn image_name(name: &str) -> Result<(), ConfigError> {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    let right = !name.is_empty() && name.len() <= MAX_IMAGE_NAME && name.bytes().all(plain);
+    if right && !name.starts_with("url-") {
+        return Ok(());
+    }
+    let what = format!(
+        "an image's name has 1 to {MAX_IMAGE_NAME} letters, digits, '-', '_' or '.', and doesn't \
+         begin with url-"
+    );
+    Err(ConfigError::at(&format!("images.{name}"), what))
 }
 
 fn public_url(text: &str) -> Result<String, ConfigError> {

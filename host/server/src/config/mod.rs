@@ -10,15 +10,16 @@ mod schema;
 mod secret;
 mod vendors;
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use url::Url;
 
 pub use self::error::ConfigError;
 pub use self::schema::{
-    AppEntry, AudioChoice, Av1Admission, CallbackEntry, File, Http, Ingest, Layouts, Plugins,
-    Recording, Storage, VendorEntry, VideoChoice,
+    AppEntry, AudioChoice, Av1Admission, CallbackEntry, File, Http, ImageUrls, Ingest, Layouts,
+    Plugins, Recording, Storage, VendorEntry, VideoChoice,
 };
 pub use self::secret::Secret;
 pub use self::vendors::{BadRegion, Vendor, Vendors};
@@ -39,6 +40,10 @@ pub struct Config {
     pub recording: Recording,
     /// Plugins.
     pub plugins: Plugins,
+    /// Pictures that scenes may show: files by name.
+    pub images: BTreeMap<String, PathBuf>,
+    /// Where pictures of requests may be fetched.
+    pub image_urls: ImageUrls,
     /// Storage; its vendors are checked in `vendors`.
     pub storage: Storage,
     /// Who takes recordings by request.

@@ -23,6 +23,10 @@ pub struct File {
     pub recording: Recording,
     /// Where plugins are and what they may do.
     pub plugins: Plugins,
+    /// Pictures that scenes may show: files by name.
+    pub images: BTreeMap<String, PathBuf>,
+    /// Where pictures that a request names by URL may be fetched.
+    pub image_urls: ImageUrls,
     /// Where recordings go.
     pub storage: Storage,
     /// Who may publish and record.
@@ -154,6 +158,16 @@ pub struct Plugins {
     pub config: BTreeMap<String, toml::Table>,
 }
 
+/// `[image_urls]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ImageUrls {
+    /// Hosts: `host`, `host:port`, `*.domain`, `*`.
+    pub allow: Vec<String>,
+    /// The same for hosts with loopback or private addresses.
+    pub allow_private: Vec<String>,
+}
+
 /// `[storage]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -249,6 +263,12 @@ impl Default for Ingest {
             max_publishers: 64,
             silence_seconds: 4.0,
         }
+    }
+}
+
+impl Default for ImageUrls {
+    fn default() -> Self {
+        Self { allow: vec!["*".into()], allow_private: Vec::new() }
     }
 }
 

@@ -5,6 +5,7 @@
 //! takes part in its room at a time.
 
 mod av1;
+pub(crate) mod pictures;
 mod session;
 mod source;
 
@@ -29,6 +30,8 @@ use tokio_util::task::TaskTracker;
 
 pub use self::av1::Av1Error;
 use self::av1::{Av1Gate, Load};
+pub use self::pictures::Gallery;
+use self::pictures::Wall;
 pub use self::session::{Found, Session};
 use self::session::{Sessions, why};
 use self::source::{Asker, Room};
@@ -79,6 +82,8 @@ pub struct Parts {
     pub ingest: Ingest,
     /// The layouts.
     pub layouts: Arc<dyn Layouts>,
+    /// The images that scenes may show.
+    pub gallery: Arc<Gallery>,
     /// The storages, to refuse a wrong configuration at the start.
     pub storages: Arc<dyn Storages>,
     /// Takes over files and events.
@@ -217,7 +222,7 @@ impl Recorder {
     ///
     /// # Errors
     /// Nothing was started.
-    pub async fn start(&self, order: Order) -> Result<Session, StartError> {
+    pub async fn start(&self, mut order: Order) -> Result<Session, StartError> {
         let _one = self.starting.lock().await;
         self.admit()?;
         if self.was_started(&order.sid) {
@@ -231,19 +236,23 @@ impl Recorder {
         }
         let mut layout = None;
         let mut choice = None;
-        if let Mode::Mix(mix) = &order.mode {
+        if let Mode::Mix(mix) = &mut order.mode {
             check_audio(&mix.output)?;
             self.admit_av1(&mix.output).await?;
             layout = Some(self.parts.layouts.open(&mix.layout)?);
-            choice = Some(mix.layout.clone());
+            let ready = self.parts.gallery.ready(&mix.layout, &Wall::default())?;
+            choice = Some(std::mem::replace(&mut mix.layout, ready));
         }
         self.parts.storages.open(&order.storage)?;
         let until = self.parts.clock.now() + order.controllable;
         let uid = order.recorder_uid;
         let handle = self.launch(order, layout).await?;
         let session = Session::new(handle, uid, until);
-        self.sessions().insert(session.clone(), choice);
+        self.sessions().insert(session.clone(), choice.clone());
         self.watch(session.clone());
+        if let Some(choice) = choice {
+            self.parts.gallery.fetch(&session, choice, session.wall().lock().await.change());
+        }
         Ok(session)
     }
 
@@ -257,14 +266,18 @@ impl Recorder {
         choice: LayoutChoice,
     ) -> Result<(), UpdateError> {
         let sid = session.sid();
+        let mut wall = session.wall().lock().await;
         let now = self.sessions().layout(sid);
         let layout = match now {
             Some(now) if now.name == choice.name => None,
             _ => Some(self.parts.layouts.open(&choice)?),
         };
-        session.handle().update_layout(LayoutChange { choice: choice.clone(), layout }).await?;
+        let ready = self.parts.gallery.ready(&choice, &wall)?;
+        let change = LayoutChange { choice: ready, layout, images: BTreeMap::new() };
+        session.handle().update_layout(change).await?;
         tracing::info!(sid, layout = choice.name, "layout changed");
-        self.sessions().set_layout(sid, choice);
+        self.sessions().set_layout(sid, choice.clone());
+        self.parts.gallery.fetch(session, choice, wall.change());
         Ok(())
     }
 
@@ -346,7 +359,7 @@ impl Recorder {
         order: Order,
         layout: Option<Box<dyn Layout>>,
     ) -> Result<RecordingHandle, StartError> {
-        let Parts { clock, ingest, outbox, limits, .. } = &self.parts;
+        let Parts { clock, ingest, outbox, limits, gallery, .. } = &self.parts;
         let equipment = Equipment {
             clock: Arc::clone(clock),
             events: Box::new(Room(
@@ -354,7 +367,7 @@ impl Recorder {
             )),
             keyframes: Arc::new(Asker { ingest: ingest.clone(), room: order.room.clone() }),
             layout,
-            images: BTreeMap::new(),
+            images: gallery.configured(),
             outbox: outbox.clone(),
             work_dir: limits.work_dir.clone(),
         };

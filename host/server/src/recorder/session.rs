@@ -1,12 +1,15 @@
 //! The recordings of this process: which run, which are over and why.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 use capstan_media::time::RoomTime;
 use capstan_media::track::{RoomId, Uid};
 use capstan_recording::RecordingHandle;
 use capstan_recording::settings::LayoutChoice;
 use capstan_recording::status::{Outcome, Phase, RecordingStatus, StopReason};
+
+use super::pictures::Wall;
 
 /// Ended recordings whose end is remembered, so that a late question gets a reason.
 const REMEMBERED: usize = 1_024;
@@ -17,6 +20,7 @@ pub struct Session {
     handle: RecordingHandle,
     recorder_uid: Uid,
     controllable_until: RoomTime,
+    wall: Arc<tokio::sync::Mutex<Wall>>,
 }
 
 /// What is known of a sid.
@@ -30,12 +34,12 @@ pub enum Found {
 }
 
 impl Session {
-    pub(super) const fn new(
+    pub(super) fn new(
         handle: RecordingHandle,
         recorder_uid: Uid,
         controllable_until: RoomTime,
     ) -> Self {
-        Self { handle, recorder_uid, controllable_until }
+        Self { handle, recorder_uid, controllable_until, wall: Arc::default() }
     }
 
     /// The recording's id.
@@ -77,6 +81,11 @@ impl Session {
     /// Waits until everything has left.
     pub async fn finished(&self) -> Outcome {
         self.handle.finished().await
+    }
+
+    /// Its pictures. Whoever changes the layout holds the lock.
+    pub(super) fn wall(&self) -> &tokio::sync::Mutex<Wall> {
+        &self.wall
     }
 
     pub(super) const fn handle(&self) -> &RecordingHandle {

@@ -53,7 +53,9 @@ impl Labels {
         }
         reader.inner("labels", "must be true, false or an object", |inner| Self {
             names: names(inner),
-            size: inner.number("size", 0.02, 0.2).unwrap_or(SIZE),
+            size: inner
+                .number("size", 0.02..=0.2, "must be a number from 0.02 to 0.2")
+                .unwrap_or(SIZE),
             colour: inner.colour("color").unwrap_or(Colour::WHITE),
             ground: match inner.value("background").and_then(serde_json::Value::as_bool) {
                 Some(false) => None,
@@ -100,10 +102,6 @@ impl Labels {
 fn names(reader: &mut Reader<'_>) -> Vec<(u32, String)> {
     let read = |inner: &mut Reader<'_>| {
         let mut names = Vec::new();
-        if inner.names().len() > MAX_NAMES {
-            inner.wrong("", format!("has more than {MAX_NAMES} names"));
-            return names;
-        }
         for key in inner.names() {
             let name = inner.text(key);
             match (key.parse(), name) {
@@ -114,7 +112,12 @@ fn names(reader: &mut Reader<'_>) -> Vec<(u32, String)> {
         }
         names
     };
-    reader.inner("names", "must be an object of uids and names", read).unwrap_or_default()
+    let names = reader.inner("names", "must be an object of uids and names", read);
+    let names: Vec<_> = names.unwrap_or_default();
+    if names.len() > MAX_NAMES {
+        reader.wrong("names", format!("has {} names, at most {MAX_NAMES}", names.len()));
+    }
+    names
 }
 
 /// Without what no font draws and what turns lines around (Unicode's bidirectional controls).

@@ -55,7 +55,9 @@ impl Strip {
                     Edge::Right
                 }
             },
-            size: inner.number("size", 0.1, 0.4).unwrap_or(SIZE),
+            size: inner
+                .number("size", 0.1..=0.4, "must be a number from 0.1 to 0.4")
+                .unwrap_or(SIZE),
         };
         reader.inner("strip", "must be an object", read).unwrap_or_default()
     }

@@ -52,7 +52,7 @@ impl Watermark {
         let colour = reader.colour("color").unwrap_or(Colour::WHITE);
         let corner = reader.corner("corner").unwrap_or(Corner::TopRight);
         let opacity = reader.fraction("opacity").unwrap_or(OPACITY);
-        let size = reader.number("size", 0.02, 1.0);
+        let size = reader.number("size", 0.02..=1.0, "must be a number from 0.02 to 1");
         let (mark, usual) = match (image, text) {
             (Some(image), None) => (Mark::Image(image), IMAGE_SIZE),
             (None, Some(line)) if (1..=MAX_TEXT).contains(&line.chars().count()) => {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use capstan_media::frame::Size;
+use capstan_media::scene::Colour;
 use capstan_recording::ports::StorageTarget;
 use capstan_recording::settings::{
     AudioCodec, AudioOutput, Container, LayoutChoice, MixFiles, MixSettings, Mode, OutputSettings,
@@ -73,7 +74,7 @@ fn output(config: &Config, request: &StartRequest) -> OutputSettings {
         fps: transcoding.fps,
         video: (request.streams != Streams::Audio).then_some(video),
         audio: (request.streams != Streams::Video).then_some(audio),
-        background: request.layout.background,
+        background: request.layout.background.unwrap_or(Colour::BLACK),
         playout_delay_ms: u32::try_from(config.recording.playout_delay_ms).unwrap_or(u32::MAX),
     }
 }
@@ -87,10 +88,13 @@ pub(crate) fn layout(config: &Config, request: &LayoutRequest) -> LayoutChoice {
         LayoutKind::Vertical => &layouts.vertical,
         LayoutKind::Custom => &layouts.custom,
     };
-    let colour = request.background;
-    let colour = format!("#{:02x}{:02x}{:02x}", colour.red, colour.green, colour.blue);
-    let mut options = json!({ "background_color": colour });
+    let name = request.dressing.layout.as_ref().unwrap_or(name);
+    let mut options = json!({});
     if let Some(fields) = options.as_object_mut() {
+        if let Some(Colour { red, green, blue }) = request.background {
+            let colour = format!("#{red:02x}{green:02x}{blue:02x}");
+            fields.insert("background_color".into(), colour.into());
+        }
         if let Some(main) = request.main {
             fields.insert("main_uid".into(), main.to_string().into());
         }
@@ -111,6 +115,7 @@ pub(crate) fn layout(config: &Config, request: &LayoutRequest) -> LayoutChoice {
             });
             fields.insert("regions".into(), regions.collect());
         }
+        request.dressing.dress(fields);
     }
     LayoutChoice { name: name.clone(), options: options.to_string() }
 }

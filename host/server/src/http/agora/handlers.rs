@@ -142,8 +142,6 @@ pub(crate) async fn update_layout(
     mix_only(&address.mode).map_err(about)?;
     let session = live(&context, &caller, &address).map_err(about)?;
     same_session(&session, &ids).map_err(about)?;
-    root.object("clientRequest", |request| unserved::pictures(&request))
-        .map_err(|bad| about(invalid(bad)))?;
     let wrong = |bad: BadField| ApiError::new(Code::BadLayout, bad.to_string());
     let request =
         root.object("clientRequest", LayoutRequest::read).map_err(|bad| about(wrong(bad)))?;

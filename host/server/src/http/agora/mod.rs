@@ -8,6 +8,7 @@ mod answers;
 mod auth;
 mod body;
 mod convert;
+mod dressing;
 mod handlers;
 mod names;
 mod read;

@@ -38,8 +38,7 @@ pub(crate) fn start(request: Object<'_>) -> Result<(), BadField> {
         if config.text("streamMode")?.is_some_and(|mode| mode != "default") {
             return Err(config.refuse("streamMode", "is not served yet; \"default\" is"));
         }
-        subscriptions(&config)?;
-        config.object("transcodingConfig", |transcoding| pictures(&transcoding))
+        subscriptions(&config)
     })
 }
 
@@ -62,17 +61,4 @@ fn subscriptions(config: &Object<'_>) -> Result<(), BadField> {
         }
     }
     Ok(())
-}
-
-/// Refuses background pictures, here and in `updateLayout`.
-pub(crate) fn pictures(layout: &Object<'_>) -> Result<(), BadField> {
-    for key in ["backgroundImage", "defaultUserBackgroundImage"] {
-        if layout.text(key)?.is_some_and(|url| !url.is_empty()) {
-            return Err(layout.refuse(key, YET));
-        }
-    }
-    match layout.value("backgroundConfig").and_then(serde_json::Value::as_array) {
-        Some(entries) if !entries.is_empty() => Err(layout.refuse("backgroundConfig", YET)),
-        _ => Ok(()),
-    }
 }

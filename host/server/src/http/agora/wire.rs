@@ -7,6 +7,7 @@ use capstan_media::scene::Colour;
 use capstan_media::track::Uid;
 use serde_json::{Map, Value};
 
+use super::dressing::Dressing;
 use super::names::join_prefix;
 use super::read::{BadField, Object};
 use crate::config::{AudioChoice, VideoChoice};
@@ -84,11 +85,13 @@ pub(crate) struct LayoutRequest {
     /// Which layout.
     pub(crate) kind: LayoutKind,
     /// Behind everything.
-    pub(crate) background: Colour,
+    pub(crate) background: Option<Colour>,
     /// The big picture of the vertical layout.
     pub(crate) main: Option<Uid>,
     /// The regions of the custom layout.
     pub(crate) regions: Vec<Region>,
+    /// Pictures, and Capstan's own field.
+    pub(crate) dressing: Dressing,
 }
 
 /// `mixedVideoLayout`.
@@ -233,25 +236,30 @@ impl LayoutRequest {
             _ => LayoutKind::Custom,
         };
         let background = match config.text("backgroundColor")? {
-            None => Colour::BLACK,
-            Some(text) => Colour::from_hex(text).ok_or_else(|| {
+            None => None,
+            Some(text) => Some(Colour::from_hex(text).ok_or_else(|| {
                 let shown: String = text.chars().take(32).collect();
                 let what = format!("is {shown:?}; it must be # and six hex digits, #1122ff say");
                 config.refuse("backgroundColor", what)
-            })?,
+            })?),
         };
         let regions =
             config.objects("layoutConfig", MAX_REGIONS, Region::read)?.unwrap_or_default();
+        let dressing = Dressing::read(&config)?;
         match (kind, regions.is_empty()) {
-            (LayoutKind::Custom, true) => Err(config.refuse(
-                "layoutConfig",
-                "is missing or empty; mixedVideoLayout 3 needs 1 to 17 regions",
-            )),
-            (LayoutKind::Float | LayoutKind::BestFit | LayoutKind::Vertical, false) => {
-                Err(config.refuse("layoutConfig", "is only for mixedVideoLayout 3; leave it out"))
+            // Whether another layout wants regions is its own affair.
+            _ if dressing.layout.is_some() => {}
+            (LayoutKind::Custom, true) => {
+                let what = "is missing or empty; mixedVideoLayout 3 needs 1 to 17 regions";
+                return Err(config.refuse("layoutConfig", what));
             }
-            _ => Ok(Self { kind, background, main: uid(&config, "maxResolutionUid")?, regions }),
+            (LayoutKind::Float | LayoutKind::BestFit | LayoutKind::Vertical, false) => {
+                let what = "is only for mixedVideoLayout 3; leave it out";
+                return Err(config.refuse("layoutConfig", what));
+            }
+            _ => {}
         }
+        Ok(Self { kind, background, main: uid(&config, "maxResolutionUid")?, regions, dressing })
     }
 }
 
