@@ -2,8 +2,29 @@
 //!
 //! Frames other than key frames may change the size too, and a superframe holds hidden frames, so
 //! all of them are looked at before a decoder reserves memory.
+//!
+//! Without an index a decoder takes whatever follows a frame for another one, and where a frame ends is
+//! known only once it is decoded. So no data goes in without an index: what is looked at here is all
+//! that is decoded.
 
+use bytes::{BufMut, Bytes, BytesMut};
 use capstan_media::frame::Size;
+
+/// The data with an index: its own, or one that says that all of it is one frame. `None` if it is too
+/// long for an index.
+pub(super) fn indexed(data: &Bytes) -> Option<Bytes> {
+    if index(data).is_some() {
+        return Some(data.clone());
+    }
+    // Four bytes for the length of one frame.
+    const MARKER: u8 = 0xc0 | 3 << 3;
+    let mut indexed = BytesMut::with_capacity(data.len() + 6);
+    indexed.put_slice(data);
+    indexed.put_u8(MARKER);
+    indexed.put_u32_le(u32::try_from(data.len()).ok()?);
+    indexed.put_u8(MARKER);
+    Some(indexed.freeze())
+}
 
 /// The explicit sizes in a frame or superframe; `None` if a header is malformed.
 pub(super) fn of(data: &[u8]) -> Option<Vec<Size>> {
@@ -12,19 +33,24 @@ pub(super) fn of(data: &[u8]) -> Option<Vec<Size>> {
     Some(sizes.collect::<Option<Vec<_>>>()?.into_iter().flatten().collect())
 }
 
-/// Annex B: the frames of a superframe, or the one frame.
-fn split(data: &[u8]) -> Option<Vec<&[u8]>> {
+/// Annex B: the lengths in a superframe's index, and how many bytes each has.
+fn index(data: &[u8]) -> Option<(&[u8], usize)> {
     let &marker = data.last()?;
     let (count, magnitude) = (usize::from(marker & 7) + 1, usize::from(marker >> 3 & 3) + 1);
-    let index_len = 2 + magnitude * count;
-    let start = data.len().checked_sub(index_len);
-    let index = start.and_then(|start| data.get(start..data.len() - 1));
-    let sizes = match index {
-        Some([first, sizes @ ..]) if marker & 0xe0 == 0xc0 && *first == marker => sizes,
-        _ => return Some(vec![data]),
-    };
+    let start = data.len().checked_sub(2 + magnitude * count)?;
+    match data.get(start..data.len() - 1)? {
+        [first, sizes @ ..] if marker & 0xe0 == 0xc0 && *first == marker => {
+            Some((sizes, magnitude))
+        }
+        _ => None,
+    }
+}
+
+/// The frames of a superframe, or the one frame.
+fn split(data: &[u8]) -> Option<Vec<&[u8]>> {
+    let Some((sizes, magnitude)) = index(data) else { return Some(vec![data]) };
     let mut rest = data;
-    let mut frames = Vec::with_capacity(count);
+    let mut frames = Vec::new();
     for size in sizes.chunks(magnitude) {
         let len = size.iter().rev().fold(0, |len, &byte| len << 8 | usize::from(byte));
         let (frame, after) = rest.split_at_checked(len)?;
@@ -125,10 +151,21 @@ mod tests {
         assert_eq!(of(&bytes), Some(vec![Size { width: 65_536, height: 65_536 }]));
     }
 
+    #[test]
+    fn what_has_no_index_gets_one_around_all_of_it() {
+        let twice = Bytes::from([KEY, KEY].concat());
+        let one = indexed(&twice).unwrap();
+        assert_eq!(split(&one), Some(vec![&twice[..]]));
+        assert_eq!(indexed(&one), Some(one.clone()), "it has one now");
+    }
+
     proptest! {
         #[test]
         fn any_bytes_are_survived(data in prop::collection::vec(any::<u8>(), 0..64)) {
             of(&data);
+            if let Some(indexed) = indexed(&Bytes::from(data)) {
+                prop_assert!(index(&indexed).is_some());
+            }
         }
     }
 }

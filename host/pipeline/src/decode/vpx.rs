@@ -81,6 +81,10 @@ impl VideoDecoder for VpxDecoder {
     fn decode(&mut self, data: &Bytes) -> Result<bool, DecodeError> {
         self.image = None;
         self.check(data)?;
+        let data = match self.codec {
+            Codec::Vp9 => vp9_sizes::indexed(data).ok_or_else(|| self.broken("too long"))?,
+            _ => data.clone(),
+        };
         let len = u32::try_from(data.len()).map_err(|_| self.broken("too long"))?;
         // SAFETY: the context is initialised; libvpx reads `len` bytes and keeps none of them
         // beyond the call, since frame threading is off.
@@ -155,4 +159,33 @@ fn words(answer: vpx_codec_err_t) -> String {
     // SAFETY: answers a static string for every value.
     let words = unsafe { CStr::from_ptr(vpx_codec_err_to_string(answer)) };
     words.to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use capstan_media::frame::FrameKind;
+
+    use super::*;
+    use crate::testing::moving;
+    use crate::testing::vpx::Encoder;
+
+    #[test]
+    fn a_frame_hidden_behind_another_is_not_decoded() {
+        let key = |width: u32, height: u32| {
+            let picture = moving(width, height, 3);
+            Encoder::new(Codec::Vp9, Size { width, height }).encode(&picture, FrameKind::Key)
+        };
+        let shown = |data: Bytes| {
+            let mut decoder = VpxDecoder::new(Codec::Vp9).unwrap();
+            let answer = decoder.decode(&data);
+            answer.map(|_| decoder.picture().map(|picture| picture.size))
+        };
+        let (small, large) = (key(64, 64), key(128, 96));
+        let size = Size { width: 64, height: 64 };
+        assert_eq!(shown(small.clone()).unwrap(), Some(size));
+        assert_eq!(shown(large.clone()).unwrap(), Some(Size { width: 128, height: 96 }));
+        // Whatever the decoder makes of the tail, it makes no room for a second frame.
+        let both = shown([small, large].concat().into());
+        assert!(!matches!(both, Ok(Some(Size { width: 128, .. }))), "{both:?}");
+    }
 }

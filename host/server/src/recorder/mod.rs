@@ -8,6 +8,7 @@ mod av1;
 pub(crate) mod pictures;
 mod session;
 mod source;
+mod trial;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -239,9 +240,10 @@ impl Recorder {
         if let Mode::Mix(mix) = &mut order.mode {
             check_audio(&mix.output)?;
             self.admit_av1(&mix.output).await?;
-            layout = Some(self.parts.layouts.open(&mix.layout)?);
             let ready = self.parts.gallery.ready(&mix.layout, &Wall::default())?;
             choice = Some(std::mem::replace(&mut mix.layout, ready));
+            let opened = self.parts.layouts.open(&mix.layout)?;
+            layout = Some(trial::tried(opened, mix, self.parts.clock.now()).await?);
         }
         self.parts.storages.open(&order.storage)?;
         let until = self.parts.clock.now() + order.controllable;
