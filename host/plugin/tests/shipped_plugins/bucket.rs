@@ -50,7 +50,7 @@ impl Bucket {
     /// A recording's configuration for this bucket, with more members.
     pub(crate) fn config(&self, more: &str) -> String {
         format!(
-            r#"{{"vendor":11,"region":0,"bucket":"rec","accessKey":"{ACCESS_KEY}",
+            r#"{{"vendor":11,"region":"us-east-1","bucket":"rec","accessKey":"{ACCESS_KEY}",
                 "secretKey":"{SECRET_KEY}","extensionParams":{{"endpoint":"{}"}}{more}}}"#,
             self.site.url()
         )

@@ -33,7 +33,15 @@ const LARGEST: &[(&str, usize)] = &[
     ("layout-presentation", 105_000),
     ("layout-speaker", 105_000),
     ("layout-vertical", 105_000),
-    ("storage-s3", 220_000),
+    ("storage-aliyun", 270_000),
+    ("storage-azure", 250_000),
+    ("storage-baidu", 250_000),
+    ("storage-google", 250_000),
+    ("storage-huawei", 250_000),
+    ("storage-kingsoft", 250_000),
+    ("storage-qiniu", 250_000),
+    ("storage-s3", 250_000),
+    ("storage-tencent", 250_000),
 ];
 
 #[test]

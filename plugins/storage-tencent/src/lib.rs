@@ -1,0 +1,73 @@
+//! Storage "tencent": puts files into Tencent COS.
+
+mod signature;
+
+use capstan_kit::json::Wrong;
+use capstan_store_kit::Family;
+use capstan_store_kit::answer::Refusal;
+use capstan_store_kit::class::Class;
+use capstan_store_kit::config;
+use capstan_store_kit::family::{Checksum, Encryption, Format, Names, Settings};
+use capstan_store_kit::place::Addressing;
+use capstan_store_kit::request::Draft;
+use capstan_store_kit::uploader::Algorithm;
+
+/// Properties of the configuration that only this plugin has.
+const OWN: &str = r#"
+    "storage_class": { "type": "string", "description": "STANDARD_IA, for example" },
+    "sse_kms_key_id": { "type": "string", "description": "The key for sse kms; COS's own if unsaid" }"#;
+
+/// COS, configured. The bucket's name ends in `-` and the account's APPID.
+pub struct Tencent {
+    settings: Settings,
+}
+
+impl Family for Tencent {
+    const NAMES: Names = Names {
+        prefix: "x-cos-",
+        domain: "myqcloud.com",
+        elsewhere: Addressing::Domain,
+        format: Format::Xml,
+        checksum: Some(Checksum::decimal("x-cos-hash-crc64ecma", Algorithm::Crc64Xz)),
+        tags_whole: false,
+        encryption: Some(Encryption {
+            aes256: "AES256",
+            kms: Some(("cos/kms", "x-cos-server-side-encryption-cos-kms-key-id")),
+        }),
+        tagging: true,
+        tokens: true,
+        codes: &[("UnavailableForLegalReasons", Class::Quota)],
+    };
+
+    fn schema() -> String {
+        config::schema(OWN)
+    }
+
+    fn parse(config: &str) -> Result<Self, Vec<Wrong>> {
+        config::read(config, &["storage_class", "sse_kms_key_id"], |form| {
+            let region = form.region(None);
+            let host = |region: &str| Some(format!("cos.{region}.myqcloud.com"));
+            Some(Self { settings: Settings::read(form, &Self::NAMES, region, host)? })
+        })
+    }
+
+    fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    fn sign(&self, draft: &mut Draft, _path: &str, now_ms: u64) {
+        signature::sign(draft, &self.settings, now_ms);
+    }
+
+    /// A signature out of its window is refused with words only.
+    fn class(refusal: &Refusal) -> Option<Class> {
+        let over = refusal.code.as_deref() == Some("AccessDenied")
+            && refusal.message.as_deref().is_some_and(|words| words.contains("expired"));
+        match refusal.status {
+            451 => Some(Class::Quota),
+            _ => over.then_some(Class::ClockSkew),
+        }
+    }
+}
+
+capstan_store_kit::storage_plugin!(crate::Tencent);
