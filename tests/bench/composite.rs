@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use capstan_media::codec::Codec;
+use capstan_media::container::Container;
 use capstan_media::container::playlist::{Entry, Playlist, render, target_seconds};
 use capstan_media::frame::{Continuity, Frame, FrameKind, Picture, Size};
 use capstan_media::room::RoomEvent;
@@ -154,8 +155,12 @@ impl Files {
     fn new(folder: PathBuf, start: RoomTime) -> Self {
         std::fs::create_dir_all(&folder).unwrap();
         let micros = u64::try_from(SEGMENT.as_micros()).unwrap();
-        let playlist =
-            Playlist { target_seconds: target_seconds(micros), entries: Vec::new(), ended: false };
+        let playlist = Playlist {
+            container: Container::Fmp4,
+            target_seconds: target_seconds(micros),
+            entries: Vec::new(),
+            ended: false,
+        };
         Self { folder, start, waiting: Vec::new(), segmenter: None, playlist }
     }
 
@@ -163,7 +168,8 @@ impl Files {
         self.waiting.extend(outputs);
         if self.segmenter.is_none() {
             let Some(tracks) = composite.tracks() else { return };
-            self.segmenter = Some(Segmenter::new(self.start, SEGMENT, tracks).unwrap());
+            self.segmenter =
+                Some(Segmenter::new(self.start, SEGMENT, Container::Fmp4, &tracks).unwrap());
         }
         for output in std::mem::take(&mut self.waiting) {
             let (track, sample) = match output {
@@ -181,7 +187,7 @@ impl Files {
         for segment in segmenter.flush().unwrap() {
             self.write(&segment);
         }
-        std::fs::write(self.folder.join("init.mp4"), segmenter.init()).unwrap();
+        std::fs::write(self.folder.join("init.mp4"), segmenter.init().unwrap()).unwrap();
         self.playlist.ended = true;
         std::fs::write(self.folder.join("out.m3u8"), render(&self.playlist)).unwrap();
     }
@@ -191,10 +197,11 @@ impl Files {
         std::fs::write(self.folder.join(&uri), &segment.bytes).unwrap();
         self.playlist.entries.push(Entry {
             uri,
-            init_uri: "init.mp4".into(),
+            init_uri: Some("init.mp4".into()),
             start: segment.start,
             micros: segment.micros,
             discontinuity: false,
+            sync: Vec::new(),
         });
     }
 }

@@ -74,6 +74,19 @@ pub enum Coding {
 }
 
 impl Coding {
+    /// The encoding's name in errors and logs.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::H264 { .. } => "h264",
+            Self::Vp8 { .. } => "vp8",
+            Self::Vp9 { .. } => "vp9",
+            Self::Av1 { .. } => "av1",
+            Self::Aac { .. } => "aac",
+            Self::Opus { .. } => "opus",
+        }
+    }
+
     /// Whether it is a picture track.
     #[must_use]
     pub const fn is_video(&self) -> bool {
@@ -93,7 +106,7 @@ impl Coding {
     }
 }
 
-/// A cut piece of a recording: a whole fMP4 media segment.
+/// A cut piece of a recording: a whole media segment of its container.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Segment {
     /// 0, 1, 2, ... within one playlist.
@@ -102,6 +115,9 @@ pub struct Segment {
     pub start: RoomTime,
     /// Length in microseconds: exactly the sum of its leading track's sample durations.
     pub micros: u64,
-    /// `moof` and `mdat`, ready to be written.
+    /// `moof` and `mdat`, or a stretch of transport stream, ready to be written.
     pub bytes: Bytes,
+    /// The same samples as `moof` and `mdat`, where `bytes` is something else and MP4 files are to be
+    /// made of them.
+    pub twin: Option<Bytes>,
 }

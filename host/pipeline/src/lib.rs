@@ -18,6 +18,7 @@ pub mod mix;
 pub mod picture;
 pub mod playout;
 pub mod segmenter;
+pub mod snapshots;
 pub mod stats;
 
 #[cfg(test)]

@@ -8,7 +8,10 @@ use std::mem;
 use std::time::Duration;
 
 use bytes::Bytes;
+use capstan_media::container::Container;
 use capstan_media::container::fmp4::{Fmp4Error, TrackRun, init_segment, media_segment};
+use capstan_media::container::playlist::target_seconds;
+use capstan_media::container::ts::{TsError, TsMuxer};
 use capstan_media::frame::FrameKind;
 use capstan_media::sample::{Sample, Segment, TrackConfig};
 use capstan_media::time::RoomTime;
@@ -27,7 +30,10 @@ const MICROS: u64 = 1_000_000;
 pub enum SegmentError {
     /// The tracks can't be described in an init segment, or the samples not in a media segment.
     #[error("segment can't be written")]
-    Container(#[from] Fmp4Error),
+    Fmp4(#[from] Fmp4Error),
+    /// The same for a transport stream.
+    #[error("segment can't be written")]
+    Ts(#[from] TsError),
     /// The settings make no sense.
     #[error("segmenter settings refused: {what}")]
     Settings {
@@ -63,7 +69,7 @@ pub fn starts_segment(tick: u64, fps: u32, segment: Duration) -> bool {
 /// Collects the samples of one recording and cuts them.
 #[derive(Debug)]
 pub struct Segmenter {
-    init: Bytes,
+    muxer: Muxer,
     start: RoomTime,
     /// Microseconds that a segment should last.
     length: u64,
@@ -74,8 +80,19 @@ pub struct Segmenter {
     cuts: VecDeque<u64>,
     /// Microseconds since `start` from which on the next cut is looked for.
     next_cut: u64,
+    /// Where the newest cut was seen, in ticks of the leader.
+    last_cut: u64,
+    /// The most microseconds of a segment: those that a playlist of segments of this length may name.
+    longest: u64,
     /// Segments made.
     count: u64,
+}
+
+/// Writes segments in their container.
+#[derive(Debug)]
+enum Muxer {
+    Fmp4 { init: Bytes },
+    Ts { muxer: TsMuxer, twin: Option<Bytes> },
 }
 
 /// One track's samples that aren't in a segment yet.
@@ -95,13 +112,18 @@ impl Segmenter {
     /// one the first track does.
     ///
     /// # Errors
-    /// If there is no track, a track's facts are malformed, or the length is zero.
+    /// If there is no track, a track's facts are malformed or have no place in the container, or the
+    /// length is zero.
     pub fn new(
         start: RoomTime,
         segment: Duration,
-        tracks: Vec<TrackConfig>,
+        container: Container,
+        tracks: &[TrackConfig],
     ) -> Result<Self, SegmentError> {
-        let init = init_segment(&tracks)?;
+        let muxer = match container {
+            Container::Fmp4 => Muxer::Fmp4 { init: init_segment(tracks)? },
+            Container::Ts => Muxer::Ts { muxer: TsMuxer::new(tracks)?, twin: None },
+        };
         let length = u64::try_from(segment.as_micros()).unwrap_or(u64::MAX);
         if length == 0 {
             return Err(SegmentError::Settings { what: "segments of no length" });
@@ -111,19 +133,46 @@ impl Segmenter {
         }
         let leader = tracks.iter().position(|track| track.coding.is_video()).unwrap_or(0);
         let tracks = tracks.iter().map(|config| Track::new(config.timescale)).collect();
-        let cuts = VecDeque::new();
-        Ok(Self { init, start, length, tracks, leader, cuts, next_cut: length, count: 0 })
+        // `EXTINF` rounded to whole seconds must not be above `EXT-X-TARGETDURATION` (RFC 8216, 4.3.3.1).
+        let longest = u64::from(target_seconds(length)) * MICROS + MICROS / 2 - 1;
+        Ok(Self {
+            muxer,
+            start,
+            length,
+            tracks,
+            leader,
+            cuts: VecDeque::new(),
+            next_cut: length,
+            last_cut: 0,
+            longest,
+            count: 0,
+        })
     }
 
-    /// The init segment, the same for all segments.
+    /// Writes every segment as fMP4 too, whatever the container is: what MP4 files are made of.
+    ///
+    /// # Errors
+    /// If the tracks can't be described in an init segment.
+    pub fn with_twins(mut self, tracks: &[TrackConfig]) -> Result<Self, SegmentError> {
+        if let Muxer::Ts { twin, .. } = &mut self.muxer {
+            *twin = Some(init_segment(tracks)?);
+        }
+        Ok(self)
+    }
+
+    /// The init segment of all segments or, in a transport stream, of their twins if there are any.
     #[must_use]
-    pub fn init(&self) -> Bytes {
-        self.init.clone()
+    pub fn init(&self) -> Option<Bytes> {
+        match &self.muxer {
+            Muxer::Fmp4 { init } => Some(init.clone()),
+            Muxer::Ts { twin, .. } => twin.clone(),
+        }
     }
 
     /// Takes the next sample of track number `track` and returns the segment that it completed: a
     /// segment is complete when the leader has reached a key sample at or after its nominal end
-    /// and every other track has reached it too.
+    /// and every other track has reached it too. Where no key sample comes before the segment is too
+    /// long to be listed, it ends at any sample.
     ///
     /// # Errors
     /// If there is no such track, or so much waits for a cut that memory would run out.
@@ -132,12 +181,16 @@ impl Segmenter {
         let is_leader = track == self.leader;
         let into = self.tracks.get_mut(track).ok_or(SegmentError::NoTrack { track, tracks })?;
         let at = into.end;
-        if is_leader && sample.kind == FrameKind::Key && micros(at, into.timescale) >= self.next_cut
-        {
-            self.cuts.push_back(at);
-            // On the grid of whole lengths, so that a late key sample doesn't shift the rest.
-            let passed = micros(at, into.timescale) / self.length;
-            self.next_cut = (passed + 1).saturating_mul(self.length);
+        if is_leader && at > self.last_cut {
+            let (now, scale) = (micros(at, into.timescale), into.timescale);
+            let after = micros(at + u64::from(sample.duration) - self.last_cut, scale);
+            let is_due = sample.kind == FrameKind::Key && now >= self.next_cut;
+            if is_due || after > self.longest {
+                self.cuts.push_back(at);
+                self.last_cut = at;
+                // On the grid of whole lengths, so that a late key sample doesn't shift the rest.
+                self.next_cut = (now / self.length + 1).saturating_mul(self.length);
+            }
         }
         into.push(sample);
         let bytes = self.tracks.iter().map(|track| track.bytes).sum();
@@ -188,12 +241,18 @@ impl Segmenter {
             .map(|(track, (&start, samples))| TrackRun { track, start, samples })
             .collect();
         let sequence = u32::try_from(self.count + 1).unwrap_or(u32::MAX);
-        let bytes = media_segment(sequence, &runs)?;
+        let (bytes, twin) = match &mut self.muxer {
+            Muxer::Fmp4 { .. } => (media_segment(sequence, &runs)?, None),
+            Muxer::Ts { muxer, twin } => {
+                let twin = twin.is_some().then(|| media_segment(sequence, &runs)).transpose()?;
+                (muxer.segment(&runs)?, twin)
+            }
+        };
         let (from, until) = self.span(&starts);
         let index = self.count;
         self.count += 1;
         let start = self.start + Duration::from_micros(from);
-        Ok(Segment { index, start, micros: until - from, bytes })
+        Ok(Segment { index, start, micros: until - from, bytes, twin })
     }
 
     /// Microseconds from `start` to the ends of the samples just taken: the leader's, or where it
@@ -266,7 +325,7 @@ mod tests {
 
     fn segmenter(seconds: u64) -> Segmenter {
         let tracks = vec![config(15_000), config(48_000)];
-        Segmenter::new(START, Duration::from_secs(seconds), tracks).unwrap()
+        Segmenter::new(START, Duration::from_secs(seconds), Container::Fmp4, &tracks).unwrap()
     }
 
     /// Pictures at 15 a second, key where a segment may start.
@@ -323,9 +382,35 @@ mod tests {
     }
 
     #[test]
+    fn no_segment_is_too_long_to_be_listed() {
+        for (millis, fps) in [(1_000, 15), (2_000, 15), (1_400, 24), (6_000, 1)] {
+            let tracks = [config(fps * 1_000)];
+            let length = Duration::from_millis(millis);
+            let mut segmenter = Segmenter::new(START, length, Container::Fmp4, &tracks).unwrap();
+            let mut segments = Vec::new();
+            // The only key sample is the first; later ones come far too late.
+            for tick in 0..fps * 40 {
+                let is_key = tick == 0 || tick == fps * 30;
+                let kind = if is_key { FrameKind::Key } else { FrameKind::Delta };
+                segments.extend(segmenter.push(0, sample(1_000, kind)).unwrap());
+            }
+            segments.extend(segmenter.flush().unwrap());
+            let target = u64::from(target_seconds(millis * 1_000));
+            for segment in &segments {
+                let rounded = (segment.micros + 500_000) / 1_000_000;
+                assert!(rounded <= target, "{millis}: {} us", segment.micros);
+            }
+            let total: u64 = segments.iter().map(|segment| segment.micros).sum();
+            assert!(total.abs_diff(40_000_000) <= segments.len() as u64, "{total}");
+            let at_key = START + Duration::from_secs(30);
+            assert!(segments.iter().any(|segment| segment.start == at_key), "{segments:?}");
+        }
+    }
+
+    #[test]
     fn sound_alone_is_cut_at_packets() {
-        let mut segmenter =
-            Segmenter::new(START, Duration::from_secs(6), vec![config(48_000)]).unwrap();
+        let (length, tracks) = (Duration::from_secs(6), [config(48_000)]);
+        let mut segmenter = Segmenter::new(START, length, Container::Fmp4, &tracks).unwrap();
         let mut segments = Vec::new();
         for _ in 0..1_000 {
             segments.extend(segmenter.push(0, sample(1_024, FrameKind::Key)).unwrap());
@@ -339,10 +424,14 @@ mod tests {
     #[test]
     fn wrong_use_is_refused() {
         let tracks = vec![config(48_000)];
-        assert!(Segmenter::new(START, Duration::ZERO, tracks.clone()).is_err());
-        assert!(Segmenter::new(START, Duration::from_secs(1), Vec::new()).is_err());
-        assert!(Segmenter::new(START, Duration::from_secs(1), vec![config(0)]).is_err());
-        let mut segmenter = Segmenter::new(START, Duration::from_secs(1), tracks).unwrap();
+        let make = |secs, container, tracks: &[TrackConfig]| {
+            Segmenter::new(START, Duration::from_secs(secs), container, tracks)
+        };
+        assert!(make(0, Container::Fmp4, &tracks).is_err());
+        assert!(make(1, Container::Fmp4, &[]).is_err());
+        assert!(make(1, Container::Fmp4, &[config(0)]).is_err());
+        assert!(matches!(make(1, Container::Ts, &tracks), Err(SegmentError::Ts(_))));
+        let mut segmenter = make(1, Container::Fmp4, &tracks).unwrap();
         let error = segmenter.push(1, sample(1, FrameKind::Key)).unwrap_err();
         assert_eq!(error.to_string(), "sample for track 1 of 1");
         assert_eq!(segmenter.flush().unwrap(), []);

@@ -24,7 +24,7 @@ use crate::overload::{Overload, Span, Tick};
 use crate::publisher::Publisher;
 use crate::queue::{LayoutRequest, Message};
 use crate::seldom::Seldom;
-use crate::settings::{MixSettings, OutputSettings};
+use crate::settings::{MixFiles, MixSettings, OutputSettings};
 use crate::shared::Shared;
 use crate::source::KeyFrames;
 
@@ -43,6 +43,7 @@ const MAX_EARLY: usize = 4_096;
 pub(crate) struct CompositeThread {
     shared: Arc<Shared>,
     output: OutputSettings,
+    files: MixFiles,
     director: Director,
     keyframes: Arc<dyn KeyFrames>,
     images: BTreeMap<String, Image>,
@@ -68,6 +69,7 @@ impl CompositeThread {
         Self {
             shared,
             output: mix.output,
+            files: mix.files,
             director,
             keyframes,
             images,
@@ -154,8 +156,8 @@ impl CompositeThread {
             composite.push(&event);
         }
         composite.push(first);
-        let cutter = Cutter::new(start, settings.segment, &self.output);
-        let publisher = Publisher::new(Arc::clone(&self.shared), start);
+        let cutter = Cutter::new(start, settings.segment, &self.output, self.files);
+        let publisher = Publisher::new(Arc::clone(&self.shared), start, &self.output, self.files);
         self.mix = Some(Mix { composite, cutter, publisher, shown: None, ticks: 0 });
         self.keyframes.request();
         Ok(())

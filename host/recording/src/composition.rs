@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
+use capstan_media::container::playlist::SyncTag;
 use capstan_media::sample::{Segment, TrackConfig};
 use capstan_media::time::RoomTime;
 use capstan_pipeline::composite::{CompositeError, CompositeSettings, Image, Output};
@@ -12,7 +13,7 @@ use capstan_pipeline::encode::{AudioSettings, OutputAudio, OutputVideo, VideoSet
 use capstan_pipeline::segmenter::{SegmentError, Segmenter};
 use thiserror::Error;
 
-use crate::settings::{AudioCodec, OutputSettings, VideoCodec};
+use crate::settings::{AudioCodec, MixFiles, OutputSettings, VideoCodec};
 
 /// The most pieces that wait for the encoders to tell what a player must know: encoders do so
 /// within a second of pictures.
@@ -68,10 +69,19 @@ pub(crate) fn composite_settings(
     }
 }
 
+/// What a playlist says where a mixed output begins, or begins again.
+pub(crate) fn sync_tags(output: &OutputSettings, at: RoomTime) -> Vec<SyncTag> {
+    let size = output.canvas;
+    let video = [SyncTag::Start { pictures: true, at }, SyncTag::Size { size, rotation: 0, at }];
+    let audio = SyncTag::Start { pictures: false, at };
+    let video = video.into_iter().filter(|_| output.video.is_some());
+    video.chain(output.audio.map(|_| audio)).collect()
+}
+
 /// A finished piece of the output file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cut {
-    /// What every segment needs; comes once, first.
+    /// What every segment needs, or its twin; comes once, first, unless the container needs none.
     Init(Bytes),
     /// The next segment.
     Segment(Segment),
@@ -81,15 +91,21 @@ pub enum Cut {
 pub(crate) struct Cutter {
     start: RoomTime,
     segment: Duration,
+    files: MixFiles,
     has_video: bool,
     segmenter: Option<Segmenter>,
     waiting: Vec<Output>,
 }
 
 impl Cutter {
-    pub(crate) const fn new(start: RoomTime, segment: Duration, output: &OutputSettings) -> Self {
+    pub(crate) const fn new(
+        start: RoomTime,
+        segment: Duration,
+        output: &OutputSettings,
+        files: MixFiles,
+    ) -> Self {
         let has_video = output.video.is_some();
-        Self { start, segment, has_video, segmenter: None, waiting: Vec::new() }
+        Self { start, segment, files, has_video, segmenter: None, waiting: Vec::new() }
     }
 
     /// Takes what the composite put out, and its tracks as it knows them by now.
@@ -105,8 +121,12 @@ impl Cutter {
                 let enough = self.waiting.len() > MAX_WAITING;
                 return if enough { Err(OutputError::NoFacts) } else { Ok(cuts) };
             };
-            let segmenter = Segmenter::new(self.start, self.segment, tracks)?;
-            cuts.push(Cut::Init(segmenter.init()));
+            let MixFiles { container, mp4 } = self.files;
+            let mut segmenter = Segmenter::new(self.start, self.segment, container, &tracks)?;
+            if mp4 {
+                segmenter = segmenter.with_twins(&tracks)?;
+            }
+            cuts.extend(segmenter.init().map(Cut::Init));
             self.segmenter = Some(segmenter);
         }
         let Some(segmenter) = &mut self.segmenter else { return Ok(cuts) };

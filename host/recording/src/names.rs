@@ -1,5 +1,6 @@
 //! Names of a recording's files: `<sid>_<room>` and what follows it.
 
+use capstan_media::container::Container;
 use capstan_media::container::utc::Utc;
 use capstan_media::time::RoomTime;
 
@@ -11,8 +12,8 @@ pub(crate) fn init(stem: &str) -> String {
 
 /// A slice, by its start.
 #[must_use]
-pub(crate) fn slice(stem: &str, start: RoomTime) -> String {
-    format!("{stem}_{}.m4s", Utc::of(start).digits())
+pub(crate) fn slice(stem: &str, start: RoomTime, container: Container) -> String {
+    format!("{stem}_{}.{}", Utc::of(start).digits(), container.extension())
 }
 
 /// The timeline in a recording's folder.

@@ -15,12 +15,13 @@ use capstan_media::sample::Segment;
 use capstan_media::time::RoomTime;
 use capstan_media::timeline::LossPlace;
 
-use crate::composition::Cut;
+use crate::composition::{Cut, sync_tags};
 use crate::event::{Code, Module, Problem};
 use crate::listing::uri_of;
 use crate::names;
 use crate::outbox::{NewFile, hls_folder, write_whole};
 use crate::seldom::Seldom;
+use crate::settings::{MixFiles, OutputSettings};
 use crate::shared::Shared;
 use crate::status::FileFacts;
 
@@ -34,6 +35,7 @@ pub(crate) struct Publisher {
     shared: Arc<Shared>,
     folder: PathBuf,
     stem: String,
+    output: OutputSettings,
     playlist: Playlist,
     /// The outbox knows of the playlist.
     known: bool,
@@ -49,16 +51,23 @@ pub(crate) struct Publisher {
 }
 
 impl Publisher {
-    pub(crate) fn new(shared: Arc<Shared>, start: RoomTime) -> Self {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        start: RoomTime,
+        output: &OutputSettings,
+        files: MixFiles,
+    ) -> Self {
         let settings = &shared.settings;
         let micros = u64::try_from(settings.segment.as_micros()).unwrap_or(u64::MAX);
         let target_seconds = playlist::target_seconds(micros);
-        let playlist = Playlist { target_seconds, entries: Vec::new(), ended: false };
+        let MixFiles { container, .. } = files;
+        let playlist = Playlist { container, target_seconds, entries: Vec::new(), ended: false };
         let (folder, stem) = (hls_folder(&shared.folder), settings.stem());
         Self {
             shared,
             folder,
             stem,
+            output: output.clone(),
             playlist,
             known: false,
             init: None,
@@ -117,32 +126,35 @@ impl Publisher {
 
     /// Writes a segment and makes it part of the playlist. False if the disk refuses.
     fn segment(&mut self, segment: &Segment) -> bool {
-        let name = names::slice(&self.stem, segment.start);
-        let Some(init_uri) = self.write_init() else { return false };
-        if !self.write(&name, &segment.bytes) {
+        let name = names::slice(&self.stem, segment.start, self.playlist.container);
+        if !self.write_init() || !self.write(&name, &segment.bytes) {
             return false;
         }
         metrics::counter!("capstan_segments_total").increment(1);
         self.shared.numbers().segments += 1;
+        let discontinuity = std::mem::take(&mut self.broken);
+        let begins = discontinuity || self.playlist.entries.is_empty();
         self.playlist.entries.push(Entry {
             uri: uri_of(&name),
-            init_uri: uri_of(&init_uri),
+            init_uri: self.init.as_ref().map(|(init, _)| uri_of(init)),
             start: segment.start,
             micros: segment.micros,
-            discontinuity: std::mem::take(&mut self.broken),
+            discontinuity,
+            sync: if begins { sync_tags(&self.output, segment.start) } else { Vec::new() },
         });
         true
     }
 
-    /// Writes the init segment before the first segment. Its name, or `None` if it can't be written.
-    fn write_init(&mut self) -> Option<String> {
-        let (name, bytes) = self.init.clone()?;
-        if bytes.is_empty() || self.write(&name, &bytes) {
+    /// Writes the init segment, if the container has one, before the first segment. False if the
+    /// disk refuses.
+    fn write_init(&mut self) -> bool {
+        let Some((name, bytes)) = self.init.clone() else { return true };
+        let written = bytes.is_empty() || self.write(&name, &bytes);
+        if written {
             // Emptied, it isn't written again.
-            self.init = Some((name.clone(), Bytes::new()));
-            return Some(name);
+            self.init = Some((name, Bytes::new()));
         }
-        None
+        written
     }
 
     fn write(&mut self, name: &str, bytes: &[u8]) -> bool {
@@ -179,7 +191,7 @@ impl Publisher {
 
     fn lose(&mut self, segment: &Segment) {
         self.broken = true;
-        let name = names::slice(&self.stem, segment.start);
+        let name = names::slice(&self.stem, segment.start, self.playlist.container);
         let why = format!("segment {name} couldn't be written; its frames may be on tape");
         self.shared.lost(LossPlace::Segment, 1, why);
     }

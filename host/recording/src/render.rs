@@ -19,7 +19,7 @@ use thiserror::Error;
 use crate::composition::{Cut, Cutter, OutputError, composite_settings};
 use crate::names;
 use crate::outbox::{tape_folder, write_whole};
-use crate::settings::{OutputSettings, RecordingSettings};
+use crate::settings::{MixFiles, OutputSettings, RecordingSettings};
 use crate::tape::reader::{self, TapeDamage, TapeReader};
 use crate::tape::record::Record;
 use crate::timeline::{self, DamagedLine};
@@ -139,7 +139,7 @@ pub fn render(
     let mut score = Score::read(&folder)?;
     let settings = composite_settings(&output, segment, images);
     let mut composite = Composite::new(settings, score.start).map_err(OutputError::from)?;
-    let mut cutter = Cutter::new(score.start, segment, &output);
+    let mut cutter = Cutter::new(score.start, segment, &output, MixFiles::default());
     let mut rendered = Rendered::default();
     let mut give = |cuts: Vec<Cut>, rendered: &mut Rendered| {
         for cut in cuts {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+pub use capstan_media::container::Container;
 use capstan_media::frame::Size;
 use capstan_media::scene::Colour;
 pub use capstan_media::subscription::{Streams, Subscription, UidSelection, VideoLayer};
@@ -63,7 +64,7 @@ pub struct MixSettings {
 }
 
 /// The files of a mixed recording.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MixFiles {
     /// What its segments are.
     pub container: Container,
@@ -78,17 +79,6 @@ pub struct IndividualSettings {
     pub container: Container,
     /// What becomes of sound.
     pub audio: IndividualAudio,
-}
-
-/// What segments of a playlist are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Container {
-    /// Fragmented MP4 (CMAF) with an init segment.
-    #[default]
-    Fmp4,
-    /// MPEG-TS.
-    Ts,
 }
 
 /// What becomes of a participant's sound.
@@ -226,6 +216,7 @@ impl RecordingSettings {
             if !(1..=60).contains(&mix.output.fps) {
                 return bad("fps", "must be 1 to 60");
             }
+            mix.validate_container()?;
         }
         if let Some(snapshots) = self.snapshots
             && !(Duration::from_secs(5)..=Duration::from_secs(3_600)).contains(&snapshots.interval)
@@ -257,9 +248,6 @@ impl RecordingSettings {
             Err(BadSetting { field, what })
         };
         match &self.mode {
-            Mode::Mix(mix) if mix.files.container != Container::Fmp4 => {
-                return missing("files", "MPEG-TS");
-            }
             Mode::Mix(mix) if mix.files.mp4 => return missing("files", "MP4"),
             Mode::Mix(_) => {}
             Mode::Individual(_) => return missing("mode", "individual"),
@@ -307,6 +295,29 @@ impl RecordingSettings {
     #[must_use]
     pub fn key(&self, name: &str) -> String {
         if self.prefix.is_empty() { name.to_owned() } else { format!("{}/{name}", self.prefix) }
+    }
+}
+
+impl MixSettings {
+    /// Refuses encodings that have no place in the container.
+    fn validate_container(&self) -> Result<(), BadSetting> {
+        let OutputSettings { video, audio, .. } = &self.output;
+        let refused = match self.files.container {
+            Container::Fmp4 => None,
+            Container::Ts if video.is_some_and(|video| video.codec != VideoCodec::H264) => {
+                Some("AV1")
+            }
+            Container::Ts if audio.is_some_and(|audio| audio.codec != AudioCodec::Aac) => {
+                Some("Opus")
+            }
+            Container::Ts => None,
+        };
+        refused.map_or(Ok(()), |codec| {
+            let what = format!(
+                "can't be MPEG-TS with {codec}: it holds H.264 and AAC; choose those or fMP4"
+            );
+            Err(BadSetting { field: "files", what })
+        })
     }
 }
 
@@ -360,6 +371,19 @@ mod tests {
             Err("output")
         );
         assert_eq!(field(|s| mix(s).output.fps = 0), Err("fps"));
+    }
+
+    #[test]
+    fn a_transport_stream_holds_h264_and_aac_only() {
+        let mut settings = settings("sid1");
+        mix(&mut settings).files.container = Container::Ts;
+        assert_eq!(settings.validate(), Ok(()));
+        let mut opus = settings.clone();
+        mix(&mut opus).output.audio.as_mut().unwrap().codec = AudioCodec::Opus;
+        let refused = opus.validate().unwrap_err().to_string();
+        assert!(refused.starts_with("files can't be MPEG-TS with Opus"), "{refused}");
+        mix(&mut settings).output.video.as_mut().unwrap().codec = VideoCodec::Av1;
+        assert!(settings.validate().unwrap_err().to_string().contains("with AV1"));
     }
 
     #[test]

@@ -69,6 +69,24 @@ pub fn to_length_prefixed(annex_b: &[u8]) -> Vec<u8> {
     out
 }
 
+/// The NAL units of an access unit as [`to_length_prefixed`] makes it. What is cut short ends them.
+pub fn length_prefixed_units(data: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = data;
+    std::iter::from_fn(move || {
+        let (length, tail) = rest.split_first_chunk::<4>()?;
+        let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
+        let (unit, tail) = tail.split_at_checked(length)?;
+        rest = tail;
+        Some(unit)
+    })
+}
+
+/// Appends a NAL unit behind a start code of four bytes.
+pub fn push_annex_b(out: &mut Vec<u8>, nal: &[u8]) {
+    out.extend_from_slice(&[0, 0, 0, 1]);
+    out.extend_from_slice(nal);
+}
+
 /// A sequence and a picture parameter set, whole NAL units without start codes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ParameterSets {
@@ -273,7 +291,10 @@ mod tests {
         let units: Vec<_> = nal_units(&stream).collect();
         assert_eq!(units, [&[0x67, 1][..], &[0x68, 2], &[0x65, 3]]);
         assert!(is_key(&stream));
-        assert_eq!(to_length_prefixed(&stream), [0, 0, 0, 2, 0x65, 3]);
+        let prefixed = to_length_prefixed(&stream);
+        assert_eq!(prefixed, [0, 0, 0, 2, 0x65, 3]);
+        assert_eq!(length_prefixed_units(&prefixed).collect::<Vec<_>>(), [&[0x65, 3]]);
+        assert_eq!(length_prefixed_units(&prefixed[..5]).count(), 0);
         let sets = parameter_sets(&stream).unwrap();
         assert_eq!((&sets.sps[..], &sets.pps[..]), (&[0x67, 1][..], &[0x68, 2][..]));
     }

@@ -173,6 +173,7 @@ impl Run {
             start: self.zero.room(self.from, scale),
             micros: micros(self.from + ticks, scale) - micros(self.from, scale),
             bytes,
+            twin: None,
         };
         pieces.push(Piece::Slice(Slice { segment, begins, discontinuity, size }));
     }

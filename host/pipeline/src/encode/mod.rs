@@ -13,6 +13,7 @@ use thiserror::Error;
 mod aac;
 mod av1;
 mod h264;
+pub mod jpeg;
 mod openh264;
 mod opus;
 mod priming;

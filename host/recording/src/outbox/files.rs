@@ -7,7 +7,7 @@ use capstan_media::time::RoomTime;
 
 use super::books::{Books, Change, Ledger, Owing, Stage};
 use crate::event::Event;
-use crate::settings::RecordingSettings;
+use crate::settings::{Container, RecordingSettings};
 use crate::status::FileFacts;
 
 /// A file that is finished on disk, or a playlist that was rewritten there.
@@ -23,7 +23,6 @@ pub(crate) struct NewFile {
 }
 
 pub(crate) const PLAYLIST_TYPE: &str = "application/vnd.apple.mpegurl";
-pub(crate) const SEGMENT_TYPE: &str = "video/mp4";
 
 impl NewFile {
     pub(crate) fn playlist(path: PathBuf, size: u64) -> Self {
@@ -33,9 +32,17 @@ impl NewFile {
 
     /// A segment or init segment of the playlist of this name.
     pub(crate) fn segment(list: &str, path: PathBuf, size: u64) -> Self {
-        let (name, content_type) = (name_of(&path), SEGMENT_TYPE);
+        let (name, content_type) = (name_of(&path), type_of(&path));
         Self { list: list.to_owned(), name, path, content_type, size, is_playlist: false }
     }
+}
+
+/// The media type of a recording's file by the end of its name.
+fn type_of(path: &Path) -> &'static str {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    let container =
+        if extension == Some(Container::Ts.extension()) { Container::Ts } else { Container::Fmp4 };
+    container.media_type()
 }
 
 fn name_of(path: &Path) -> String {

@@ -4,10 +4,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use capstan_media::container::Container;
 use capstan_media::container::playlist::{self, Entry, Playlist};
 
 use super::{RenderError, Rendered, Rendering, remembered, render};
-use crate::composition::Cut;
+use crate::composition::{Cut, sync_tags};
 use crate::listing::uri_of;
 use crate::names;
 use crate::outbox::write_whole;
@@ -28,19 +29,23 @@ pub fn render_into(rendering: Rendering, out: &Path) -> Result<(PathBuf, Rendere
     let segment = Duration::from_millis(known.segment_ms);
     let micros = u64::try_from(segment.as_micros()).unwrap_or(u64::MAX);
     let target_seconds = playlist::target_seconds(micros);
-    let mut list = Playlist { target_seconds, entries: Vec::new(), ended: true };
+    let container = Container::Fmp4;
+    let mut list = Playlist { container, target_seconds, entries: Vec::new(), ended: true };
+    let output = rendering.output.clone().unwrap_or(known.output);
     let init = names::init(&known.stem);
     let rendered = render(rendering, |cut| match cut {
         Cut::Init(bytes) => write(&init, &bytes),
         Cut::Segment(segment) => {
-            let name = names::slice(&known.stem, segment.start);
+            let name = names::slice(&known.stem, segment.start, container);
             write(&name, &segment.bytes)?;
+            let first = list.entries.is_empty();
             list.entries.push(Entry {
                 uri: uri_of(&name),
-                init_uri: uri_of(&init),
+                init_uri: Some(uri_of(&init)),
                 start: segment.start,
                 micros: segment.micros,
                 discontinuity: false,
+                sync: if first { sync_tags(&output, segment.start) } else { Vec::new() },
             });
             Ok(())
         }

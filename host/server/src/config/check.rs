@@ -1,9 +1,10 @@
 //! From the file as written to the checked configuration.
 
+use capstan_recording::settings::Container;
 use url::Url;
 
 use super::error::ConfigError;
-use super::schema::{AppEntry, CallbackEntry, File};
+use super::schema::{AppEntry, AudioChoice, CallbackEntry, File, VideoChoice};
 use super::secret::{Secret, resolve};
 use super::{App, Callback, Config, STORE, Vendors};
 
@@ -20,6 +21,14 @@ pub(super) fn check(file: File) -> Result<Config, ConfigError> {
     between("recording.segment_seconds", recording.segment_seconds, 1, 60)?;
     between("recording.playout_delay_ms", recording.playout_delay_ms, 0, 10_000)?;
     between("recording.max_recordings", recording.max_recordings, 1, 10_000)?;
+    if recording.hls_container == Container::Ts
+        && (recording.video_encoder, recording.audio_encoder)
+            != (VideoChoice::H264, AudioChoice::Aac)
+    {
+        let what = "\"ts\" holds H.264 and AAC only: set video_encoder = \"h264\" and \
+                    audio_encoder = \"aac\", or hls_container = \"fmp4\"";
+        return Err(ConfigError::at("recording.hls_container", what));
+    }
     between("ingest.max_publishers", file.ingest.max_publishers, 1, 100_000)?;
     between("ingest.silence_seconds", file.ingest.silence_seconds, 1.0, 5.0)?;
     if file.ingest.announce.is_empty() && file.ingest.listen.ip().is_unspecified() {

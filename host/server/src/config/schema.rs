@@ -7,6 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use capstan_plugin::{BudgetOverride, CompileLimits};
+use capstan_recording::settings::Container;
 use serde::Deserialize;
 
 use super::secret::Secret;
@@ -79,6 +80,8 @@ pub struct Recording {
     pub video_encoder: VideoChoice,
     /// The audio encoder of requests that name none.
     pub audio_encoder: AudioChoice,
+    /// What the segments of HLS recordings are.
+    pub hls_container: Container,
     /// Who may be recorded as AV1.
     pub av1: Av1Admission,
     /// Which plugin serves which layout number.
@@ -300,6 +303,7 @@ impl Default for Recording {
             max_recordings: 8,
             video_encoder: VideoChoice::H264,
             audio_encoder: AudioChoice::Aac,
+            hls_container: Container::Fmp4,
             av1: Av1Admission::Measure,
             layouts: Layouts::default(),
         }

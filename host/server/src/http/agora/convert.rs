@@ -27,14 +27,16 @@ pub(crate) fn order(
     resource: &Resource,
     request: StartRequest,
 ) -> Result<Order, ApiError> {
+    let output = output(config, &request);
+    let container = container(config, &output)?;
     Ok(Order {
         sid: hex::encode(resource.nonce),
         room: resource.room.clone(),
         recorder_uid: resource.uid,
         mode: Mode::Mix(MixSettings {
-            output: output(config, &request),
+            output,
             layout: layout(config, &request.layout),
-            files: MixFiles { container: Container::Fmp4, mp4: false },
+            files: MixFiles { container, mp4: false },
             overload_after: OVERLOAD_AFTER,
         }),
         subscription: Subscription::default(),
@@ -44,6 +46,23 @@ pub(crate) fn order(
         max_idle: Duration::from_secs(request.idle_seconds.into()),
         controllable: Duration::from_secs(u64::from(resource.control_hours) * 3_600),
     })
+}
+
+/// What the segments are, which decides what may be in them.
+fn container(config: &Config, output: &OutputSettings) -> Result<Container, ApiError> {
+    let container = config.recording.hls_container;
+    let av1 = output.video.is_some_and(|video| video.codec == VideoCodec::Av1);
+    let opus = output.audio.is_some_and(|audio| audio.codec == AudioCodec::Opus);
+    let refused = match container {
+        Container::Ts if av1 => "videoCodec is av1; it must be h264",
+        Container::Ts if opus => "audioCodec is opus; it must be aac",
+        Container::Ts | Container::Fmp4 => return Ok(container),
+    };
+    let detail = format!(
+        "/clientRequest/recordingConfig/transcodingConfig/{refused}: this server writes HLS as \
+         MPEG-TS (recording.hls_container), which holds nothing else"
+    );
+    Err(ApiError::new(Code::InvalidParameter, detail))
 }
 
 /// The mixed picture and sound.

@@ -1,0 +1,222 @@
+//! Screenshots: the newest picture of every video track once an interval.
+//!
+//! Nothing is decoded between two screenshots: the encoded frames since the last key frame are kept,
+//! within bounds, and decoded when a picture is due. Where they are many a key frame is asked for
+//! first, so that one frame does. The first picture of a track is taken at once, later ones on a grid
+//! that all tracks share, so that one key frame a publisher serves an interval.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use capstan_media::frame::{Continuity, Frame, FrameKind};
+use capstan_media::room::RoomEvent;
+use capstan_media::time::RoomTime;
+use capstan_media::track::TrackId;
+
+use crate::decode::stream::{Decoded, VideoStream};
+use crate::encode::EncodeError;
+use crate::encode::jpeg::jpeg;
+use crate::limits::{HOLD_PICTURE, MAX_PARTICIPANTS};
+
+/// The most frames that are decoded for a picture without asking for a key frame first.
+const CHEAP: usize = 32;
+/// How long a key frame is waited for before all that is kept is decoded instead.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// The most frames kept of a track: 20 s at 15 a second.
+const MAX_FRAMES: usize = 300;
+/// The most bytes kept of a track: 10 s at 3 Mbit/s.
+const MAX_BYTES: usize = 4 << 20;
+/// The most tracks: a camera and a screen of each participant that is mixed.
+const MAX_TRACKS: usize = 2 * MAX_PARTICIPANTS;
+
+/// One screenshot.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Snapshot {
+    /// Whose, and camera or screen.
+    pub track: TrackId,
+    /// When its picture arrived.
+    pub at: RoomTime,
+    /// The JPEG file.
+    pub jpeg: Vec<u8>,
+}
+
+/// What became of a picture that was due.
+#[derive(Debug)]
+pub enum Taken {
+    /// Here it is.
+    Snapshot(Snapshot),
+    /// There is none: no picture came in time, or none that can be decoded.
+    Missing {
+        /// Whose.
+        track: TrackId,
+    },
+    /// It can't be written as JPEG.
+    Failed {
+        /// Whose.
+        track: TrackId,
+        /// Why.
+        error: EncodeError,
+    },
+}
+
+/// All screenshots of one room.
+#[derive(Debug)]
+pub struct Snapshots {
+    interval: Duration,
+    zero: Option<RoomTime>,
+    tracks: BTreeMap<TrackId, Track>,
+    wants_keys: bool,
+}
+
+/// One track: its frames since the last key frame, and when it is due.
+#[derive(Debug, Default)]
+struct Track {
+    frames: Vec<Arc<Frame>>,
+    bytes: usize,
+    /// Frames are missing since the last one kept: only a key frame helps.
+    broken: bool,
+    muted: bool,
+    last: Option<RoomTime>,
+    due: Option<RoomTime>,
+}
+
+impl Snapshots {
+    /// Takes a picture of each track every `interval`.
+    #[must_use]
+    pub const fn new(interval: Duration) -> Self {
+        Self { interval, zero: None, tracks: BTreeMap::new(), wants_keys: false }
+    }
+
+    /// Takes in what happens in the room. Sound is passed over.
+    pub fn push(&mut self, event: &RoomEvent) {
+        match event {
+            RoomEvent::Frame(frame) if frame.track.kind.is_video() => self.frame(frame),
+            RoomEvent::TrackStarted { track, .. } => {
+                if let Some(track) = self.tracks.get_mut(track) {
+                    track.forget();
+                }
+            }
+            RoomEvent::Muted { track, .. } => self.set_muted(*track, true),
+            RoomEvent::Unmuted { track, .. } => self.set_muted(*track, false),
+            RoomEvent::Left { uid, .. } => self.tracks.retain(|track, _| track.uid != *uid),
+            RoomEvent::Lost { .. } => {
+                self.tracks.values_mut().for_each(|track| track.broken = true)
+            }
+            _ => {}
+        }
+    }
+
+    fn frame(&mut self, frame: &Arc<Frame>) {
+        self.zero.get_or_insert(frame.arrived);
+        if !self.tracks.contains_key(&frame.track) && self.tracks.len() >= MAX_TRACKS {
+            return;
+        }
+        let track = self.tracks.entry(frame.track).or_default();
+        track.muted = false;
+        track.keep(frame);
+    }
+
+    fn set_muted(&mut self, track: TrackId, muted: bool) {
+        if let Some(track) = self.tracks.get_mut(&track) {
+            track.muted = muted;
+        }
+    }
+
+    /// Takes one picture that is due, if one is; there may be more.
+    pub fn poll(&mut self, now: RoomTime) -> Option<Taken> {
+        let (zero, interval) = (self.zero?, self.interval);
+        for (&id, track) in &mut self.tracks {
+            let due = *track.due.get_or_insert(now);
+            if due > now {
+                continue;
+            }
+            if track.muted {
+                track.due = Some(next(zero, interval, now, track.last));
+                continue;
+            }
+            let is_cheap = !track.broken && (1..=CHEAP).contains(&track.frames.len());
+            if !is_cheap && now.since(due) < PATIENCE {
+                self.wants_keys = true;
+                continue;
+            }
+            let taken = track.take(id, now);
+            if let Taken::Snapshot(snapshot) = &taken {
+                track.last = Some(snapshot.at);
+            }
+            track.due = Some(match track.last {
+                // Until there is a first picture, the next key frame is it.
+                None => now,
+                last => next(zero, interval, now, last),
+            });
+            match taken {
+                Taken::Missing { .. } if track.last.is_none() => self.wants_keys = true,
+                taken => return Some(taken),
+            }
+        }
+        None
+    }
+
+    /// Whether a key frame of every track would help; asked for once.
+    pub const fn wants_keys(&mut self) -> bool {
+        std::mem::replace(&mut self.wants_keys, false)
+    }
+}
+
+/// The first point of the grid after `now` that isn't just behind the picture before.
+fn next(zero: RoomTime, interval: Duration, now: RoomTime, last: Option<RoomTime>) -> RoomTime {
+    let step = interval.as_micros().max(1);
+    let not_before = last.map_or(now, |last| now.max(last + interval / 2));
+    let passed = not_before.since(zero).as_micros() / step + 1;
+    let micros = u64::try_from(passed.saturating_mul(step)).unwrap_or(u64::MAX);
+    zero + Duration::from_micros(micros)
+}
+
+impl Track {
+    fn keep(&mut self, frame: &Arc<Frame>) {
+        if frame.kind == FrameKind::Key {
+            self.frames.clear();
+            (self.bytes, self.broken) = (0, false);
+        } else if frame.continuity == Continuity::AfterGap {
+            self.broken = true;
+        }
+        let is_full = self.frames.len() >= MAX_FRAMES || self.bytes + frame.data.len() > MAX_BYTES;
+        if self.broken || (frame.kind == FrameKind::Delta && (self.frames.is_empty() || is_full)) {
+            // What is kept stays: it is the last good picture, for as long as one may be held.
+            self.broken = true;
+            return;
+        }
+        self.bytes += frame.data.len();
+        self.frames.push(Arc::clone(frame));
+    }
+
+    fn forget(&mut self) {
+        self.frames.clear();
+        (self.bytes, self.broken) = (0, true);
+    }
+
+    /// The newest picture of what is kept.
+    fn take(&mut self, track: TrackId, now: RoomTime) -> Taken {
+        let newest = self.frames.last().map(|frame| frame.arrived);
+        let Some(at) = newest.filter(|at| now.since(*at) <= HOLD_PICTURE) else {
+            return Taken::Missing { track };
+        };
+        let mut stream = VideoStream::default();
+        for frame in &self.frames {
+            if !matches!(stream.push(frame, false), Decoded::Done) {
+                self.forget();
+                return Taken::Missing { track };
+            }
+        }
+        let Some(picture) = stream.shown().and_then(|shown| shown.picture) else {
+            return Taken::Missing { track };
+        };
+        match jpeg(picture) {
+            Ok(jpeg) => Taken::Snapshot(Snapshot { track, at, jpeg }),
+            Err(error) => Taken::Failed { track, error },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
