@@ -1,5 +1,5 @@
-//! One track into slices as it was sent: frames in, fMP4 segments on the room's clock out, nothing
-//! decoded.
+//! One track into slices as it was sent: frames in, segments on the room's clock out, nothing decoded
+//! (but for sound, where AAC is asked for).
 //!
 //! A sample's time is the room time of its frame, so tracks and participants share one time line and
 //! a gap stays a gap: short ones are held (pictures) or filled with silence (sound), long ones end the
@@ -9,12 +9,14 @@ mod coding;
 mod pictures;
 mod run;
 mod sound;
+mod transcode;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use capstan_media::codec::Codec;
+use capstan_media::container::Container;
 use capstan_media::frame::{Frame, Size};
 use capstan_media::room::SenderReport;
 use capstan_media::sample::Segment;
@@ -22,6 +24,7 @@ use capstan_media::time::RoomTime;
 
 use self::pictures::Pictures;
 use self::sound::Sound;
+use crate::encode::EncodeError;
 use crate::playout::{Playout, Pushed};
 
 /// How long after its room time a frame is put into a slice: by then its track's clock has settled
@@ -32,6 +35,27 @@ pub const BREAK: Duration = Duration::from_secs(15);
 /// Media time of the recording's zero: tracks whose clocks turn out to lie a little before it still
 /// have a time that isn't negative.
 pub const LEAD: Duration = Duration::from_secs(10);
+
+/// How a track is to be recorded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Making {
+    /// The recording's zero.
+    pub zero: RoomTime,
+    /// The least length of a slice.
+    pub slice: Duration,
+    /// What slices are where the encoding has a place in it; fMP4 where it has none.
+    pub container: Container,
+    /// Whether sound is encoded again as AAC-LC.
+    pub aac: bool,
+}
+
+/// Whether this build can encode sound as AAC.
+///
+/// # Errors
+/// If it can't.
+pub fn check_aac() -> Result<(), EncodeError> {
+    transcode::check()
+}
 
 /// What comes out of a track.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -54,6 +78,8 @@ pub enum Piece {
 pub struct Slice {
     /// The segment.
     pub segment: Segment,
+    /// What it is.
+    pub container: Container,
     /// A session begins here: the first, or one after a break.
     pub begins: bool,
     /// It doesn't go on from the slice before: a session begins or the encoding changed.
@@ -81,16 +107,16 @@ enum Track {
 }
 
 impl AsSent {
-    /// Pictures in slices of at least this length, of a recording that begins at `zero`.
+    /// A camera or a screen.
     #[must_use]
-    pub const fn pictures(zero: RoomTime, slice: Duration) -> Self {
-        Self::new(Track::Pictures(Pictures::new(zero, slice)))
+    pub const fn pictures(making: Making) -> Self {
+        Self::new(Track::Pictures(Pictures::new(making)))
     }
 
-    /// Sound likewise.
+    /// A microphone.
     #[must_use]
-    pub const fn sound(zero: RoomTime, slice: Duration) -> Self {
-        Self::new(Track::Sound(Sound::new(zero, slice)))
+    pub const fn sound(making: Making) -> Self {
+        Self::new(Track::Sound(Sound::new(making)))
     }
 
     const fn new(track: Track) -> Self {

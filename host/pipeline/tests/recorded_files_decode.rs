@@ -180,7 +180,7 @@ fn write(folder: &Path, container: Container, init: Option<Bytes>, segments: &[S
     }
     let longest = entries.iter().map(|entry| entry.micros).max().unwrap();
     let target_seconds = playlist::target_seconds(2_000_000);
-    let list = Playlist { container, target_seconds, entries, ended: true };
+    let list = Playlist { container, target_seconds, entries, independent: true, ended: true };
     assert!((longest + 500_000) / 1_000_000 <= list.target_seconds.into());
     fs::write(folder.join("list.m3u8"), playlist::render(&list)).unwrap();
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use capstan_media::container::playlist::target_seconds;
 use capstan_media::room::RoomEvent;
 use capstan_media::scene::Scene;
 use capstan_media::time::RoomTime;
@@ -20,13 +21,15 @@ use crate::director::Director;
 use crate::event::{Code, Module, Problem};
 use crate::handle::UpdateLayoutError;
 use crate::mix::Mix;
+use crate::names;
 use crate::overload::{Overload, Span, Tick};
-use crate::publisher::Publisher;
+use crate::publisher::{Plan, Publisher};
 use crate::queue::{LayoutRequest, Message};
 use crate::seldom::Seldom;
 use crate::settings::{MixFiles, MixSettings, OutputSettings};
 use crate::shared::Shared;
 use crate::source::KeyFrames;
+use crate::status::FileFacts;
 
 /// How long after its due time a tick is rendered, so that what arrived until then has come through
 /// the tape thread, which may wait for a disk.
@@ -157,10 +160,26 @@ impl CompositeThread {
         }
         composite.push(first);
         let cutter = Cutter::new(start, settings.segment, &self.output, self.files);
-        let publisher = Publisher::new(Arc::clone(&self.shared), start, &self.output, self.files);
+        let publisher = Publisher::new(Arc::clone(&self.shared), self.plan(start));
         self.mix = Some(Mix { composite, cutter, publisher, shown: None, ticks: 0 });
         self.keyframes.request();
         Ok(())
+    }
+
+    /// The playlist of a recording whose zero is `start`.
+    fn plan(&self, start: RoomTime) -> Plan {
+        let settings = &self.shared.settings;
+        let stem = settings.stem();
+        let key = settings.key(&names::playlist(&stem));
+        let micros = u64::try_from(settings.segment.as_micros()).unwrap_or(u64::MAX);
+        Plan {
+            stem,
+            facts: FileFacts::mixed(key, settings.track_type(), start),
+            container: self.files.container,
+            target_seconds: target_seconds(micros),
+            independent: true,
+            mixed: Some(self.output.clone()),
+        }
     }
 
     fn keep_early(&mut self, event: RoomEvent) {

@@ -15,10 +15,12 @@ use capstan_media::timeline::LossPlace;
 use capstan_pipeline::composite::Image;
 
 use crate::composite_thread::CompositeThread;
+use crate::composition::OutputError;
 use crate::director::Director;
 use crate::event::{Code, Module, Problem};
+use crate::individual::IndividualThread;
 use crate::outbox::tape_folder;
-use crate::settings::MixSettings;
+use crate::settings::{IndividualSettings, MixSettings};
 use crate::shared::{Shared, SubscriptionRequest};
 use crate::source::{KeyFrames, RoomEvents};
 use crate::status::StopReason;
@@ -28,28 +30,58 @@ use crate::tape_thread::{TapeThread, describe};
 /// How often the end of a recording is tried to be owed while the disk refuses.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// What the composite thread works with.
+/// What both threads work with.
 pub(crate) struct Crew {
-    pub(crate) mix: MixSettings,
+    pub(crate) work: Work,
     pub(crate) requests: Receiver<SubscriptionRequest>,
     pub(crate) events: Box<dyn RoomEvents>,
-    pub(crate) director: Director,
     pub(crate) keyframes: Arc<dyn KeyFrames>,
+}
+
+/// What is made of the room.
+pub(crate) enum Work {
+    /// One picture and sound of everybody.
+    Mix(Box<MixWork>),
+    /// Files of each track.
+    Individual(IndividualSettings),
+}
+
+/// What a mix is made with.
+pub(crate) struct MixWork {
+    pub(crate) mix: MixSettings,
+    pub(crate) director: Director,
     pub(crate) images: BTreeMap<String, Image>,
 }
 
+/// What the second thread runs.
+type Job = Box<dyn FnOnce() -> Result<(), OutputError> + Send>;
+
 /// Starts both threads.
 pub(crate) fn start(shared: &Arc<Shared>, crew: Crew) -> io::Result<()> {
-    let Crew { mix, requests, events, director, keyframes, images } = crew;
+    let Crew { work, requests, events, keyframes } = crew;
     let tapes = Tapes::new(&tape_folder(&shared.folder), &shared.settings.sid);
     let asker = Arc::clone(&keyframes);
     let tape = TapeThread::new(Arc::clone(shared), events, asker, requests, tapes);
-    let composite = CompositeThread::new(Arc::clone(shared), mix, director, keyframes, images);
+    let (job, part): (Job, _) = match work {
+        Work::Mix(work) => {
+            let MixWork { mix, director, images } = *work;
+            let thread = CompositeThread::new(Arc::clone(shared), mix, director, keyframes, images);
+            (Box::new(move || thread.run()), "composite")
+        }
+        Work::Individual(settings) => {
+            let thread = IndividualThread::new(Arc::clone(shared), settings, keyframes);
+            (
+                Box::new(move || {
+                    thread.run();
+                    Ok(())
+                }),
+                "individual",
+            )
+        }
+    };
     let name = |part: &str| format!("{part}-{}", shared.settings.sid.get(..6).unwrap_or("sid"));
-    let for_composite = Arc::clone(shared);
-    thread::Builder::new()
-        .name(name("composite"))
-        .spawn(move || run_composite(&for_composite, composite))?;
+    let for_job = Arc::clone(shared);
+    thread::Builder::new().name(name(part)).spawn(move || run_job(&for_job, job))?;
     let for_tape = Arc::clone(shared);
     let spawned =
         thread::Builder::new().name(name("tape")).spawn(move || run_tape(&for_tape, tape));
@@ -68,23 +100,23 @@ fn run_tape(shared: &Arc<Shared>, tape: TapeThread) {
     });
     let dropped = shared.queue.stop(end);
     if dropped > 0 {
-        let why = "the composite was too slow to take them before the end".to_owned();
+        let why = "what makes the files was too slow to take them before the end".to_owned();
         shared.lost(LossPlace::Composite, dropped, why);
         shared.sync_timeline();
     }
 }
 
-fn run_composite(shared: &Arc<Shared>, composite: CompositeThread) {
-    let ended = catch_unwind(AssertUnwindSafe(|| composite.run()));
+fn run_job(shared: &Arc<Shared>, job: Job) {
+    let ended = catch_unwind(AssertUnwindSafe(job));
     let failure = match ended {
         Ok(Ok(())) => None,
         Ok(Err(error)) => Some(describe(&error)),
-        Err(_) => Some("the composite thread panicked".to_owned()),
+        Err(_) => Some("the thread that makes the files panicked".to_owned()),
     };
     if failure.is_some() {
         shared.stop(StopReason::Failed);
     }
-    // A composite that failed early must not let the tapes be removed under the tape thread's hands.
+    // A thread that failed early must not let the tapes be removed under the tape thread's hands.
     shared.queue.wait_for_stop();
     shared.queue.close();
     close(shared, failure);

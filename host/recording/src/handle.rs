@@ -5,21 +5,24 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 
-use capstan_media::time::RoomClock;
+use capstan_media::time::{RoomClock, RoomTime};
+use capstan_pipeline::as_sent;
 use capstan_pipeline::composite::{Composite, CompositeError, Image};
 use thiserror::Error;
 use tokio::sync::oneshot;
 
 use crate::composition::composite_settings;
 use crate::director::Director;
-use crate::driver::{self, Crew};
+use crate::driver::{self, Crew, MixWork, Work};
 use crate::event::Problem;
 use crate::names;
 use crate::outbox::{Outbox, OutboxError, hls_folder, tape_folder};
 use crate::ports::{Layout, LayoutError};
 use crate::queue::LayoutRequest;
 use crate::render;
-use crate::settings::{BadSetting, LayoutChoice, OutputSettings, RecordingSettings, Subscription};
+use crate::settings::{
+    BadSetting, IndividualAudio, LayoutChoice, Mode, RecordingSettings, Subscription,
+};
 use crate::shared::{Shared, SubscriptionRequest};
 use crate::source::{KeyFrames, RoomEvents};
 use crate::status::{Delivered, Outcome, RecordingStatus, StopReason};
@@ -90,6 +93,12 @@ pub enum UpdateLayoutError {
         /// The recording.
         sid: String,
     },
+    /// There is nothing to lay out.
+    #[error("recording {sid} isn't mixed, so it has no layout")]
+    NotMixed {
+        /// The recording.
+        sid: String,
+    },
     /// The layout didn't take the options.
     #[error(transparent)]
     Layout(#[from] LayoutError),
@@ -128,24 +137,16 @@ impl Recording {
         settings.validate()?;
         let sid = settings.sid.clone();
         let Equipment { clock, events, keyframes, layout, images, outbox, work_dir } = equipment;
-        let (Some(mix), Some(layout)) = (settings.mix().cloned(), layout) else {
-            let what = "must be mix, with a layout: this version records nothing else".to_owned();
-            return Err(BadSetting { field: "mode", what }.into());
-        };
-        // Made once to see that every setting can be met, before anybody is told that it starts.
-        let settings_of_mix = composite_settings(&mix.output, settings.segment, images.clone());
-        Composite::new(settings_of_mix, clock.now())?;
+        let work = work(&settings, layout, images, clock.now())?;
         let folder = work_dir.join(&sid);
         let failed = |source| StartError::Io { sid: sid.clone(), source };
-        let timeline = make_folder(&folder, &settings, &mix.output).map_err(failed)?;
+        let timeline = make_folder(&folder, &settings).map_err(failed)?;
         let view = outbox.begin(&settings, &folder)?;
-        let (canvas, background) = (mix.output.canvas, mix.output.background);
-        let director = Director::new(layout, mix.layout.clone(), canvas, background);
         let (ask, requests) = mpsc::channel();
         let shared = Shared::new(settings, folder, clock, outbox, view, timeline, ask);
         let shared = Arc::new(shared);
         keyframes.request();
-        let crew = Crew { mix, requests, events, director, keyframes, images };
+        let crew = Crew { work, requests, events, keyframes };
         if let Err(source) = driver::start(&shared, crew) {
             let failure = driver::failure(format!("its threads can't be started: {source}"));
             let now = shared.clock.now();
@@ -156,19 +157,49 @@ impl Recording {
     }
 }
 
-/// The recording's folder, as `render` expects it later.
-fn make_folder(
-    folder: &Path,
+/// What is to be made of the room, once it is certain that it can be.
+fn work(
     settings: &RecordingSettings,
-    output: &OutputSettings,
-) -> io::Result<Timeline> {
+    layout: Option<Box<dyn Layout>>,
+    images: BTreeMap<String, Image>,
+    now: RoomTime,
+) -> Result<Work, StartError> {
+    let mix = match &settings.mode {
+        Mode::Mix(mix) => mix.clone(),
+        Mode::Individual(individual) => {
+            if individual.audio == IndividualAudio::Aac {
+                as_sent::check_aac().map_err(CompositeError::from)?;
+            }
+            return Ok(Work::Individual(*individual));
+        }
+        Mode::SnapshotsOnly => {
+            let what = "can't be screenshots alone: this version doesn't make them".to_owned();
+            return Err(BadSetting { field: "mode", what }.into());
+        }
+    };
+    let Some(layout) = layout else {
+        let what = "is missing, and a mixed recording needs one".to_owned();
+        return Err(BadSetting { field: "layout", what }.into());
+    };
+    // Made once to see that every setting can be met, before anybody is told that it starts.
+    let composition = composite_settings(&mix.output, settings.segment, images.clone());
+    Composite::new(composition, now)?;
+    let (canvas, background) = (mix.output.canvas, mix.output.background);
+    let director = Director::new(layout, mix.layout.clone(), canvas, background);
+    Ok(Work::Mix(Box::new(MixWork { mix, director, images })))
+}
+
+/// The recording's folder, as `render` expects it later if the recording is mixed.
+fn make_folder(folder: &Path, settings: &RecordingSettings) -> io::Result<Timeline> {
     if let Some(parent) = folder.parent() {
         std::fs::create_dir_all(parent)?;
     }
     std::fs::create_dir(folder)?;
     std::fs::create_dir(tape_folder(folder))?;
     std::fs::create_dir(hls_folder(folder))?;
-    render::remember(folder, settings, output)?;
+    if let Some(mix) = settings.mix() {
+        render::remember(folder, settings, &mix.output)?;
+    }
     Timeline::open(&folder.join(names::TIMELINE))
 }
 

@@ -16,6 +16,7 @@ mod director;
 mod driver;
 pub mod event;
 pub mod handle;
+mod individual;
 mod listing;
 mod mix;
 mod names;

@@ -1,13 +1,37 @@
-//! Names of a recording's files: `<sid>_<room>` and what follows it.
+//! Names of a recording's files: a stem, and what follows it.
+//!
+//! The stem of a mixed recording is `<sid>_<room>`; a participant's sound or pictures add who and what.
 
 use capstan_media::container::Container;
 use capstan_media::container::utc::Utc;
 use capstan_media::time::RoomTime;
+use capstan_media::track::{TrackId, TrackKind};
 
-/// The init segment.
+/// The stem of one track's files. A screen's are told apart from the camera's, which Agora's
+/// recordings, having one video a participant, don't know.
 #[must_use]
-pub(crate) fn init(stem: &str) -> String {
-    format!("{stem}_init.mp4")
+pub(crate) fn of_track(stem: &str, track: TrackId) -> String {
+    let kind = match track.kind {
+        TrackKind::Audio => "audio",
+        TrackKind::Camera => "video",
+        TrackKind::Screen => "screen",
+    };
+    format!("{stem}__uid_s_{}__uid_e_{kind}", track.uid)
+}
+
+/// The playlist.
+#[must_use]
+pub(crate) fn playlist(stem: &str) -> String {
+    format!("{stem}.m3u8")
+}
+
+/// An init segment: the first, or one of those after it.
+#[must_use]
+pub(crate) fn init(stem: &str, number: u64) -> String {
+    match number {
+        0 => format!("{stem}_init.mp4"),
+        _ => format!("{stem}_init{number}.mp4"),
+    }
 }
 
 /// A slice, by its start.

@@ -100,6 +100,7 @@ pub struct OwedUpload {
 pub(crate) struct View {
     pub(crate) owed: Owed,
     pub(crate) first_upload_done: bool,
+    pub(crate) files: Vec<FileFacts>,
     pub(crate) trouble: Option<String>,
     pub(crate) outcome: Option<Outcome>,
 }
@@ -327,6 +328,7 @@ impl Inner {
             let parked = books.uploads_of(sid).find_map(|owing| owing.parked.clone());
             view.send_replace(View {
                 owed,
+                files: ledger.files(),
                 first_upload_done: ledger.lists.iter().any(|list| list.uploaded),
                 trouble: parked,
                 outcome: ledger.outcome(owed),

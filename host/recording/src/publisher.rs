@@ -1,4 +1,4 @@
-//! Puts segments and the playlist on disk, then owes them to the outbox.
+//! Puts segments and their playlist on disk, then owes them to the outbox.
 //!
 //! A segment is whole on disk before the playlist names it, and the playlist before its upload is
 //! owed, so a process that dies anywhere leaves a playlist that plays. Segments that a full disk
@@ -10,9 +10,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use capstan_media::container::playlist::{self, Entry, Playlist};
+use capstan_media::container::Container;
+use capstan_media::container::playlist::{self, Entry, Playlist, SyncTag};
 use capstan_media::sample::Segment;
-use capstan_media::time::RoomTime;
 use capstan_media::timeline::LossPlace;
 
 use crate::composition::{Cut, sync_tags};
@@ -21,7 +21,7 @@ use crate::listing::uri_of;
 use crate::names;
 use crate::outbox::{NewFile, hls_folder, write_whole};
 use crate::seldom::Seldom;
-use crate::settings::{MixFiles, OutputSettings};
+use crate::settings::OutputSettings;
 use crate::shared::Shared;
 use crate::status::FileFacts;
 
@@ -30,73 +30,128 @@ const MAX_WAITING: usize = 16 * 1024 * 1024;
 /// How often a disk that refuses is told of by an event.
 const EVENTS_EVERY: Duration = Duration::from_secs(60);
 
-/// One recording's files.
+/// A playlist that is to be made.
+pub(crate) struct Plan {
+    /// The start of its files' names.
+    pub(crate) stem: String,
+    pub(crate) container: Container,
+    /// What events and lists say of it.
+    pub(crate) facts: FileFacts,
+    /// The longest segment in whole seconds that is planned.
+    pub(crate) target_seconds: u32,
+    /// Whether every segment decodes without the ones before.
+    pub(crate) independent: bool,
+    /// What is mixed, for the tags where it begins and begins again. Tracks bring their own.
+    pub(crate) mixed: Option<OutputSettings>,
+}
+
+/// A segment with what the playlist says before it.
+pub(crate) struct Slice {
+    pub(crate) segment: Segment,
+    pub(crate) container: Container,
+    /// It doesn't go on from the one before.
+    pub(crate) discontinuity: bool,
+    pub(crate) sync: Vec<SyncTag>,
+}
+
+/// One playlist and its files.
 pub(crate) struct Publisher {
     shared: Arc<Shared>,
     folder: PathBuf,
-    stem: String,
-    output: OutputSettings,
-    playlist: Playlist,
+    plan: Plan,
     /// The outbox knows of the playlist.
     known: bool,
-    init: Option<(String, Bytes)>,
-    /// Segments that aren't on disk yet: normally none outlive a call.
-    waiting: VecDeque<Segment>,
+    playlist: Playlist,
+    /// Init segments made.
+    inits: u64,
+    /// The one that holds for the next segment that is written.
+    init_uri: Option<String>,
+    /// What isn't on disk yet: normally nothing outlives a call.
+    waiting: VecDeque<Waiting>,
     /// The segment before isn't in the playlist, so the next one doesn't go on from it.
     broken: bool,
     /// Files on disk that aren't owed yet: normally none outlive a call.
     unowed: Vec<NewFile>,
-    start: RoomTime,
     events_of_refusal: Seldom,
 }
 
+enum Waiting {
+    Init { name: String, bytes: Bytes },
+    Slice(Slice),
+}
+
 impl Publisher {
-    pub(crate) fn new(
-        shared: Arc<Shared>,
-        start: RoomTime,
-        output: &OutputSettings,
-        files: MixFiles,
-    ) -> Self {
-        let settings = &shared.settings;
-        let micros = u64::try_from(settings.segment.as_micros()).unwrap_or(u64::MAX);
-        let target_seconds = playlist::target_seconds(micros);
-        let MixFiles { container, .. } = files;
-        let playlist = Playlist { container, target_seconds, entries: Vec::new(), ended: false };
-        let (folder, stem) = (hls_folder(&shared.folder), settings.stem());
+    pub(crate) fn new(shared: Arc<Shared>, plan: Plan) -> Self {
+        let playlist = Playlist {
+            container: plan.container,
+            target_seconds: plan.target_seconds,
+            entries: Vec::new(),
+            independent: plan.independent,
+            ended: false,
+        };
         Self {
+            folder: hls_folder(&shared.folder),
             shared,
-            folder,
-            stem,
-            output: output.clone(),
-            playlist,
+            plan,
             known: false,
-            init: None,
+            playlist,
+            inits: 0,
+            init_uri: None,
             waiting: VecDeque::new(),
             broken: false,
             unowed: Vec::new(),
-            start,
             events_of_refusal: Seldom::new(EVENTS_EVERY),
         }
     }
 
-    /// Takes what was cut.
+    /// Takes what was cut of a recording that never breaks off.
     pub(crate) fn publish(&mut self, cuts: Vec<Cut>) {
         for cut in cuts {
             match cut {
-                Cut::Init(bytes) => self.init = Some((names::init(&self.stem), bytes)),
+                Cut::Init(bytes) => self.init(bytes),
                 Cut::Segment(segment) => {
-                    self.waiting.push_back(segment);
-                    self.write_waiting();
+                    let container = self.plan.container;
+                    self.slice(Slice {
+                        segment,
+                        container,
+                        discontinuity: false,
+                        sync: Vec::new(),
+                    });
                 }
             }
         }
     }
 
+    /// Takes the init segment of the segments that follow.
+    pub(crate) fn init(&mut self, bytes: Bytes) {
+        let name = names::init(&self.plan.stem, self.inits);
+        self.inits += 1;
+        self.waiting.push_back(Waiting::Init { name, bytes });
+    }
+
+    /// Takes the next segment.
+    pub(crate) fn slice(&mut self, slice: Slice) {
+        self.waiting.push_back(Waiting::Slice(slice));
+        self.write_waiting();
+    }
+
+    /// What events and lists say of the playlist.
+    pub(crate) const fn facts(&self) -> &FileFacts {
+        &self.plan.facts
+    }
+
+    /// Segments in the playlist.
+    pub(crate) fn segments(&self) -> usize {
+        self.playlist.entries.len()
+    }
+
     /// Writes the playlist's last version. Nothing is written if no segment ever was.
     pub(crate) fn end(&mut self) {
         self.write_waiting();
-        for segment in std::mem::take(&mut self.waiting) {
-            self.lose(&segment);
+        for waiting in std::mem::take(&mut self.waiting) {
+            if let Waiting::Slice(slice) = waiting {
+                self.lose(&slice);
+            }
         }
         if self.playlist.entries.is_empty() {
             return;
@@ -108,51 +163,60 @@ impl Publisher {
     /// Writes what waits, oldest first, and lists what was written.
     fn write_waiting(&mut self) {
         let before = self.playlist.entries.len();
-        while let Some(segment) = self.waiting.pop_front() {
-            if !self.segment(&segment) {
-                self.waiting.push_front(segment);
+        while let Some(waiting) = self.waiting.pop_front() {
+            let written = match &waiting {
+                Waiting::Init { name, bytes } => self.write_init(name, bytes),
+                Waiting::Slice(slice) => self.write_slice(slice),
+            };
+            if !written {
+                self.waiting.push_front(waiting);
                 break;
             }
         }
         if self.playlist.entries.len() > before {
             self.list();
         }
-        while self.waiting.iter().map(|segment| segment.bytes.len()).sum::<usize>() > MAX_WAITING
-            && let Some(oldest) = self.waiting.pop_front()
+        while self.waiting.iter().map(Waiting::bytes).sum::<usize>() > MAX_WAITING
+            && let Some(oldest) = self.waiting.iter().position(Waiting::is_slice)
+            && let Some(Waiting::Slice(slice)) = self.waiting.remove(oldest)
         {
-            self.lose(&oldest);
+            self.lose(&slice);
         }
     }
 
     /// Writes a segment and makes it part of the playlist. False if the disk refuses.
-    fn segment(&mut self, segment: &Segment) -> bool {
-        let name = names::slice(&self.stem, segment.start, self.playlist.container);
-        if !self.write_init() || !self.write(&name, &segment.bytes) {
+    fn write_slice(&mut self, slice: &Slice) -> bool {
+        let Slice { segment, container, discontinuity, sync } = slice;
+        let name = names::slice(&self.plan.stem, segment.start, *container);
+        if !self.write(&name, &segment.bytes) {
             return false;
         }
         metrics::counter!("capstan_segments_total").increment(1);
         self.shared.numbers().segments += 1;
-        let discontinuity = std::mem::take(&mut self.broken);
+        let seconds = (segment.micros + 500_000) / 1_000_000;
+        let target = &mut self.playlist.target_seconds;
+        // A player needs the truth more than it needs the number never to change.
+        *target = (*target).max(u32::try_from(seconds).unwrap_or(u32::MAX));
+        // A playlist that began as a transport stream may go on as fMP4, never the other way.
+        self.playlist.container = *container;
+        let discontinuity = std::mem::take(&mut self.broken) || *discontinuity;
         let begins = discontinuity || self.playlist.entries.is_empty();
+        let mixed = self.plan.mixed.as_ref().filter(|_| begins);
         self.playlist.entries.push(Entry {
             uri: uri_of(&name),
-            init_uri: self.init.as_ref().map(|(init, _)| uri_of(init)),
+            init_uri: self.init_uri.clone(),
             start: segment.start,
             micros: segment.micros,
             discontinuity,
-            sync: if begins { sync_tags(&self.output, segment.start) } else { Vec::new() },
+            sync: mixed.map_or_else(|| sync.clone(), |mix| sync_tags(mix, segment.start)),
         });
         true
     }
 
-    /// Writes the init segment, if the container has one, before the first segment. False if the
-    /// disk refuses.
-    fn write_init(&mut self) -> bool {
-        let Some((name, bytes)) = self.init.clone() else { return true };
-        let written = bytes.is_empty() || self.write(&name, &bytes);
+    fn write_init(&mut self, name: &str, bytes: &[u8]) -> bool {
+        let written = self.write(name, bytes);
         if written {
-            // Emptied, it isn't written again.
-            self.init = Some((name, Bytes::new()));
+            self.init_uri = Some(uri_of(name));
         }
         written
     }
@@ -164,7 +228,7 @@ impl Publisher {
         let path = self.folder.join(name);
         match write_whole(&path, bytes) {
             Ok(()) => {
-                let list = self.shared.settings.playlist_name();
+                let list = self.file_name();
                 self.unowed.push(NewFile::segment(&list, path, bytes.len() as u64));
                 true
             }
@@ -178,20 +242,18 @@ impl Publisher {
     /// Whether the outbox knows of the playlist, as it must before anything of it is on disk.
     fn is_known(&mut self) -> bool {
         if !self.known {
-            let settings = &self.shared.settings;
-            let key = settings.key(&settings.playlist_name());
-            let facts = FileFacts::mixed(key, settings.track_type(), self.start);
-            match self.shared.outbox.begin_list(&settings.sid, facts) {
+            let facts = self.plan.facts.clone();
+            match self.shared.outbox.begin_list(&self.shared.settings.sid, facts) {
                 Ok(()) => self.known = true,
-                Err(error) => self.fail(format!("the playlist can't be begun yet: {error}")),
+                Err(error) => self.fail(format!("a playlist can't be begun yet: {error}")),
             }
         }
         self.known
     }
 
-    fn lose(&mut self, segment: &Segment) {
+    fn lose(&mut self, slice: &Slice) {
         self.broken = true;
-        let name = names::slice(&self.stem, segment.start, self.playlist.container);
+        let name = names::slice(&self.plan.stem, slice.segment.start, slice.container);
         let why = format!("segment {name} couldn't be written; its frames may be on tape");
         self.shared.lost(LossPlace::Segment, 1, why);
     }
@@ -199,7 +261,7 @@ impl Publisher {
     /// Writes the playlist and owes everything new.
     fn list(&mut self) {
         let text = playlist::render(&self.playlist);
-        let path = self.folder.join(self.shared.settings.playlist_name());
+        let path = self.folder.join(self.file_name());
         match write_whole(&path, text.as_bytes()) {
             Ok(()) => {
                 self.unowed.retain(|file| !file.is_playlist);
@@ -213,6 +275,10 @@ impl Publisher {
             // They stay and are owed with the next segment.
             Err(error) => tracing::error!(%sid, %error, "finished files can't be owed yet"),
         }
+    }
+
+    fn file_name(&self) -> String {
+        names::playlist(&self.plan.stem)
     }
 
     fn fail(&mut self, message: String) {
@@ -231,5 +297,18 @@ impl Publisher {
             self.unowed.clear();
         }
         self.unowed.is_empty()
+    }
+}
+
+impl Waiting {
+    const fn bytes(&self) -> usize {
+        match self {
+            Self::Init { bytes, .. } => bytes.len(),
+            Self::Slice(slice) => slice.segment.bytes.len(),
+        }
+    }
+
+    const fn is_slice(&self) -> bool {
+        matches!(self, Self::Slice(_))
     }
 }

@@ -10,6 +10,7 @@ use capstan_media::track::RoomId;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::names;
 use crate::ports::StorageTarget;
 
 /// Everything that decides what a recording makes of a room.
@@ -250,7 +251,7 @@ impl RecordingSettings {
         match &self.mode {
             Mode::Mix(mix) if mix.files.mp4 => return missing("files", "MP4"),
             Mode::Mix(_) => {}
-            Mode::Individual(_) => return missing("mode", "individual"),
+            Mode::Individual(_) => {}
             Mode::SnapshotsOnly => return missing("mode", "screenshots alone"),
         }
         if self.snapshots.is_some() {
@@ -268,7 +269,7 @@ impl RecordingSettings {
     /// The playlist's file name, without prefix.
     #[must_use]
     pub fn playlist_name(&self) -> String {
-        format!("{}.m3u8", self.stem())
+        names::playlist(&self.stem())
     }
 
     /// How everybody is mixed, if they are.

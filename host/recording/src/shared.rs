@@ -1,11 +1,14 @@
 //! What the threads of one recording and its handle share.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use capstan_media::room::{LeaveReason, RoomEvent};
 use capstan_media::time::{RoomClock, RoomTime};
 use capstan_media::timeline::{LossPlace, Mark};
+use capstan_media::track::TrackId;
 use tokio::sync::{oneshot, watch};
 
 use crate::event::{Event, Problem};
@@ -13,7 +16,7 @@ use crate::outbox::{Outbox, View};
 use crate::queue::Queue;
 use crate::session::Session;
 use crate::settings::{RecordingSettings, Subscription};
-use crate::status::{Phase, RecordingStatus, StopReason};
+use crate::status::{Phase, RecordingStatus, StopReason, TrackFacts, Trouble};
 use crate::timeline::Timeline;
 
 /// One recording's common ground.
@@ -33,6 +36,9 @@ pub(crate) struct Shared {
     timeline: Mutex<Timeline>,
 }
 
+/// The most troubles that the status tells: the timeline has all.
+const MAX_TROUBLES: usize = 64;
+
 /// Another subscription, and who is to be told that it holds.
 pub(crate) struct SubscriptionRequest {
     pub(crate) subscription: Subscription,
@@ -49,6 +55,8 @@ pub(crate) struct Numbers {
     pub(crate) frames: u64,
     pub(crate) frames_lost: u64,
     pub(crate) trouble: Option<String>,
+    pub(crate) tracks: BTreeMap<TrackId, TrackFacts>,
+    pub(crate) troubles: VecDeque<Trouble>,
     /// The disk refuses the timeline.
     pub(crate) timeline_waits: bool,
 }
@@ -101,6 +109,13 @@ impl Shared {
 
     /// Writes a mark on the timeline; one that can't be written yet waits there.
     pub(crate) fn mark(&self, mark: &Mark) {
+        if let Some(trouble) = trouble_of(mark) {
+            let troubles = &mut self.numbers().troubles;
+            if troubles.len() >= MAX_TROUBLES {
+                troubles.pop_front();
+            }
+            troubles.push_back(trouble);
+        }
         let mut timeline = self.timeline.lock().unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = timeline.append(mark) {
             tracing::debug!(sid = %self.settings.sid, %error, ?mark, "a mark waits for the disk");
@@ -126,6 +141,39 @@ impl Shared {
         self.numbers().frames_lost += events;
         let at = self.clock.now();
         self.mark(&Mark::Lost { at, place, events, why });
+    }
+
+    /// Takes in for the status what happened to a track that is recorded.
+    pub(crate) fn observe(&self, event: &RoomEvent) {
+        let mut numbers = self.numbers();
+        let mut coming = |track: &TrackId, coming| {
+            if let Some(facts) = numbers.tracks.get_mut(track) {
+                facts.coming = coming;
+            }
+        };
+        match event {
+            RoomEvent::TrackStarted { track, codec, .. } => {
+                let fresh = TrackFacts::new(*track, *codec);
+                let facts = numbers.tracks.entry(*track).or_insert(fresh);
+                (facts.codec, facts.coming) = (*codec, true);
+            }
+            RoomEvent::Muted { track, .. } => coming(track, false),
+            RoomEvent::Unmuted { track, .. } => coming(track, true),
+            RoomEvent::Left { uid, reason: LeaveReason::Quit | LeaveReason::Lost, .. } => {
+                let theirs = numbers.tracks.values_mut().filter(|facts| facts.track.uid == *uid);
+                theirs.for_each(|facts| facts.coming = false);
+            }
+            _ => {}
+        }
+    }
+
+    /// Notes how far a track's own files are.
+    pub(crate) fn filed(&self, track: TrackId, playlist: &str, slices: usize, left_out: u64) {
+        if let Some(facts) = self.numbers().tracks.get_mut(&track) {
+            facts.playlist.get_or_insert_with(|| playlist.to_owned());
+            facts.slices = slices as u64;
+            facts.left_out = left_out;
+        }
     }
 
     /// Tells the outside, the log and whoever asks for the status of a problem.
@@ -180,8 +228,26 @@ impl Shared {
             pictures_skipped: numbers.pictures_skipped,
             frames: numbers.frames,
             frames_lost: numbers.frames_lost,
+            files: view.files,
+            track_facts: numbers.tracks.into_values().collect(),
+            troubles: numbers.troubles.into(),
             owed: view.owed,
             trouble: view.trouble.or(numbers.trouble),
         }
     }
+}
+
+/// What a mark tells of trouble.
+fn trouble_of(mark: &Mark) -> Option<Trouble> {
+    Some(match mark {
+        Mark::Overloaded { from, to, pictures } => {
+            let what = format!("the composite was too slow: {pictures} pictures were left out");
+            Trouble { from: *from, to: Some(*to), what }
+        }
+        Mark::Lost { at, events, why, .. } => {
+            Trouble { from: *at, to: None, what: format!("{events} lost: {why}") }
+        }
+        Mark::Fault { at, detail } => Trouble { from: *at, to: None, what: detail.clone() },
+        _ => return None,
+    })
 }

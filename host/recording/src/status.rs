@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use capstan_media::codec::Codec;
 use capstan_media::time::RoomTime;
-use capstan_media::track::Uid;
+use capstan_media::track::{TrackId, Uid};
 use serde::{Deserialize, Serialize};
 
 use crate::settings::TrackType;
@@ -47,7 +48,7 @@ pub struct RecordingStatus {
     pub phase: Phase,
     /// Why it stopped, once it did.
     pub stopped: Option<StopReason>,
-    /// The playlist's object key, prefix included; known from the start.
+    /// The object key of a mixed recording's playlist, prefix included; known from the start.
     pub playlist: String,
     /// The playlist on this machine, written with the first segment.
     pub playlist_path: PathBuf,
@@ -71,10 +72,50 @@ pub struct RecordingStatus {
     pub frames: u64,
     /// Events that the room, the tape or the composite had to drop.
     pub frames_lost: u64,
+    /// The playlists that name a segment.
+    pub files: Vec<FileFacts>,
+    /// The tracks that are or were recorded, by uid.
+    pub track_facts: Vec<TrackFacts>,
+    /// What went wrong and when, the newest last; bounded.
+    pub troubles: Vec<Trouble>,
     /// What is still owed.
     pub owed: Owed,
     /// What went wrong most recently, for an operator's eyes.
     pub trouble: Option<String>,
+}
+
+/// One track that is or was recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrackFacts {
+    /// Whose and what.
+    pub track: TrackId,
+    /// Encoded how, most recently.
+    pub codec: Codec,
+    /// Whether it comes at this moment.
+    pub coming: bool,
+    /// Its own playlist's key, in an individual recording once there is one.
+    pub playlist: Option<String>,
+    /// Segments in that playlist.
+    pub slices: u64,
+    /// Frames that aren't in its files: late ones, or after a loss up to the next key frame.
+    pub left_out: u64,
+}
+
+impl TrackFacts {
+    pub(crate) const fn new(track: TrackId, codec: Codec) -> Self {
+        Self { track, codec, coming: true, playlist: None, slices: 0, left_out: 0 }
+    }
+}
+
+/// Something that went wrong, as the timeline has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// When it began or was noticed.
+    pub from: RoomTime,
+    /// When it was over, where that is known.
+    pub to: Option<RoomTime>,
+    /// What, for an operator's eyes.
+    pub what: String,
 }
 
 /// What a recording, or a whole process, still owes to the outside.

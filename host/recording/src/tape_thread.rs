@@ -143,6 +143,7 @@ impl TapeThread {
         if let Some(mark) = Mark::of_event(&event) {
             self.shared.mark(&mark);
         }
+        self.shared.observe(&event);
         let (changes, at) = (self.streams.observe(&event), event.at());
         if let Some(dropped) = self.shared.queue.push(event) {
             self.dropped(dropped);
@@ -154,7 +155,7 @@ impl TapeThread {
 
     fn dropped(&self, frames: u64) {
         metrics::counter!("capstan_composite_dropped_frames_total").increment(frames);
-        let why = "the composite was too slow to take them".to_owned();
+        let why = "what makes the files was too slow to take them".to_owned();
         self.shared.lost(LossPlace::Composite, frames, why);
     }
 

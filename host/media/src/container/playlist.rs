@@ -18,6 +18,8 @@ pub struct Playlist {
     pub target_seconds: u32,
     /// The segments, oldest first.
     pub entries: Vec<Entry>,
+    /// Whether every segment decodes without the ones before.
+    pub independent: bool,
     /// Whether no segment will be added any more.
     pub ended: bool,
 }
@@ -82,10 +84,12 @@ pub fn render(playlist: &Playlist) -> String {
          #EXT-X-VERSION:{version}\n\
          #EXT-X-TARGETDURATION:{}\n\
          #EXT-X-MEDIA-SEQUENCE:0\n\
-         #EXT-X-PLAYLIST-TYPE:EVENT\n\
-         #EXT-X-INDEPENDENT-SEGMENTS\n",
+         #EXT-X-PLAYLIST-TYPE:EVENT\n",
         playlist.target_seconds
     );
+    if playlist.independent {
+        text.push_str("#EXT-X-INDEPENDENT-SEGMENTS\n");
+    }
     let mut init_uri = None;
     for entry in &playlist.entries {
         if entry.discontinuity {
@@ -175,7 +179,7 @@ s_room_20190611073252073.m4s
     fn a_running_playlist() {
         let entries = vec![entry(0, 6_000_000), entry(1, 5_933_333)];
         let (container, ended) = (Container::Fmp4, false);
-        let playlist = Playlist { container, target_seconds: 6, entries, ended };
+        let playlist = Playlist { container, target_seconds: 6, entries, independent: true, ended };
         assert_eq!(render(&playlist), RUNNING);
     }
 
@@ -187,7 +191,7 @@ s_room_20190611073252073.m4s
         after.sync = vec![SyncTag::Start { pictures: false, at: after.start }];
         let entries = vec![entry(0, 6_000_000), entry(1, 5_933_333), after];
         let (container, ended) = (Container::Fmp4, true);
-        let playlist = Playlist { container, target_seconds: 6, entries, ended };
+        let playlist = Playlist { container, target_seconds: 6, entries, independent: true, ended };
         let expected = RUNNING.to_owned()
             + "\
 #EXT-X-DISCONTINUITY
@@ -212,7 +216,8 @@ s_room_20190611073258073.m4s
             SyncTag::Start { pictures: false, at },
         ];
         let (container, entries) = (Container::Ts, vec![only]);
-        let playlist = Playlist { container, target_seconds: 6, entries, ended: false };
+        let playlist =
+            Playlist { container, target_seconds: 6, entries, independent: true, ended: false };
         let expected = "\
 #EXTM3U
 #EXT-X-VERSION:3

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use capstan_media::codec::Codec;
+use capstan_media::container::Container;
 use capstan_media::frame::{Frame, FrameKind};
 use capstan_media::sample::{Coding, TrackConfig};
 use capstan_media::time::RoomTime;
 
-use super::Piece;
 use super::coding::{coding_of, sample_of};
 use super::run::{Opening, Run, Zero};
+use super::{Making, Piece};
 
 /// Ticks a second of the files: those of RTP.
 const TIMESCALE: u32 = 90_000;
@@ -25,6 +26,9 @@ const LARGEST: usize = 50 << 20;
 pub(super) struct Pictures {
     zero: Zero,
     slice: Duration,
+    /// What runs are to be; fMP4 for good once one is, since a playlist can't take an init segment
+    /// back.
+    container: Container,
     run: Option<Run>,
     /// What the newest init segment describes.
     described: Option<Coding>,
@@ -35,9 +39,17 @@ pub(super) struct Pictures {
 }
 
 impl Pictures {
-    pub(super) const fn new(zero: RoomTime, slice: Duration) -> Self {
-        let zero = Zero { room: zero };
-        Self { zero, slice, run: None, described: None, broken: true, overdue: false }
+    pub(super) const fn new(making: Making) -> Self {
+        let Making { zero, slice, container, .. } = making;
+        Self {
+            zero: Zero { room: zero },
+            slice,
+            container,
+            run: None,
+            described: None,
+            broken: true,
+            overdue: false,
+        }
     }
 
     /// Another stream follows.
@@ -114,11 +126,11 @@ impl Pictures {
             size: size.filter(|_| before != Some(size)),
         };
         let config = TrackConfig { timescale: TIMESCALE, coding: coding.clone() };
-        match Run::new(self.zero, config, opening) {
+        match Run::new(self.zero, config, self.container, opening) {
             Ok((init, run)) => {
-                if self.described.replace(coding) != Some(run.config().coding.clone()) {
-                    pieces.push(Piece::Init(init));
-                }
+                self.container = run.container();
+                let fresh = self.described.replace(coding) != Some(run.config().coding.clone());
+                pieces.extend(init.filter(|_| fresh).map(Piece::Init));
                 self.run = Some(run);
                 true
             }

@@ -5,7 +5,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use capstan_media::container::Container;
 use capstan_media::container::fmp4::{Fmp4Error, TrackRun, init_segment, media_segment};
+use capstan_media::container::ts::TsMuxer;
 use capstan_media::frame::{FrameKind, Size};
 use capstan_media::sample::{Sample, Segment, TrackConfig};
 use capstan_media::time::RoomTime;
@@ -51,11 +53,19 @@ pub(super) struct Opening {
     pub(super) size: Option<Size>,
 }
 
+/// Writes segments in their container.
+#[derive(Debug)]
+enum Muxer {
+    Fmp4,
+    Ts(TsMuxer),
+}
+
 /// Samples behind one init segment.
 #[derive(Debug)]
 pub(super) struct Run {
     zero: Zero,
     config: TrackConfig,
+    muxer: Muxer,
     sequence: u32,
     samples: Vec<Sample>,
     bytes: usize,
@@ -69,16 +79,27 @@ pub(super) struct Run {
 }
 
 impl Run {
-    /// Its init segment and a run without samples.
+    /// A run without samples, and its init segment if it has one: a transport stream has none, but
+    /// holds H.264 and AAC only.
     pub(super) fn new(
         zero: Zero,
         config: TrackConfig,
+        container: Container,
         opening: Opening,
-    ) -> Result<(Bytes, Self), Fmp4Error> {
-        let init = init_segment(std::slice::from_ref(&config))?;
+    ) -> Result<(Option<Bytes>, Self), Fmp4Error> {
+        let tracks = std::slice::from_ref(&config);
+        let stream = match container {
+            Container::Ts => TsMuxer::new(tracks).ok(),
+            Container::Fmp4 => None,
+        };
+        let (init, muxer) = match stream {
+            Some(stream) => (None, Muxer::Ts(stream)),
+            None => (Some(init_segment(tracks)?), Muxer::Fmp4),
+        };
         let run = Self {
             zero,
             config,
+            muxer,
             sequence: 0,
             samples: Vec::new(),
             bytes: 0,
@@ -109,6 +130,14 @@ impl Run {
         }
         self.bytes += data.len();
         self.newest = Some((at, data, kind));
+    }
+
+    /// What its segments are.
+    pub(super) const fn container(&self) -> Container {
+        match self.muxer {
+            Muxer::Fmp4 => Container::Fmp4,
+            Muxer::Ts(_) => Container::Ts,
+        }
     }
 
     /// How long the slice would be that ends at `at`.
@@ -158,11 +187,21 @@ impl Run {
         self.sequence += 1;
         let run = TrackRun { track: 0, start: self.from, samples: &samples };
         let frames = samples.len() as u64;
-        let bytes = match media_segment(self.sequence, &[run]) {
+        let (written, container) = match &mut self.muxer {
+            Muxer::Fmp4 => {
+                let written = media_segment(self.sequence, &[run]);
+                (written.map_err(|error| error.to_string()), Container::Fmp4)
+            }
+            Muxer::Ts(stream) => {
+                let written = stream.segment(&[run]);
+                (written.map_err(|error| error.to_string()), Container::Ts)
+            }
+        };
+        let bytes = match written {
             Ok(bytes) => bytes,
-            Err(error) => {
+            Err(why) => {
                 self.opening = Opening { begins, discontinuity: true, size };
-                pieces.push(Piece::Lost { frames, why: error.to_string() });
+                pieces.push(Piece::Lost { frames, why });
                 return;
             }
         };
@@ -175,6 +214,6 @@ impl Run {
             bytes,
             twin: None,
         };
-        pieces.push(Piece::Slice(Slice { segment, begins, discontinuity, size }));
+        pieces.push(Piece::Slice(Slice { segment, container, begins, discontinuity, size }));
     }
 }

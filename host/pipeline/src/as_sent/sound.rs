@@ -3,8 +3,6 @@
 //! The file's time follows the room's: small differences, as clocks drift, are spread over packets,
 //! by less than anybody hears.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use capstan_media::bitstream::opus::Packet;
 use capstan_media::frame::FrameKind;
@@ -12,7 +10,9 @@ use capstan_media::sample::{Coding, TrackConfig};
 use capstan_media::time::RoomTime;
 
 use super::run::{Opening, Run, Zero};
-use super::{BREAK, Piece};
+use super::transcode::{Encoded, Transcoder};
+use super::{BREAK, Making, Piece};
+use crate::encode::EncodeError;
 use crate::playout::clock::MediaTime;
 
 /// Ticks a second: Opus always has so many (RFC 7587).
@@ -31,8 +31,9 @@ const STEP: i64 = 4_800;
 /// A microphone's sound.
 #[derive(Debug)]
 pub(super) struct Sound {
+    making: Making,
     zero: Zero,
-    slice: Duration,
+    transcoder: Option<Transcoder>,
     run: Option<Run>,
     /// An init segment came out.
     described: bool,
@@ -43,8 +44,16 @@ pub(super) struct Sound {
 }
 
 impl Sound {
-    pub(super) const fn new(zero: RoomTime, slice: Duration) -> Self {
-        Self { zero: Zero { room: zero }, slice, run: None, described: false, end: 0, next: None }
+    pub(super) const fn new(making: Making) -> Self {
+        Self {
+            making,
+            zero: Zero { room: making.zero },
+            transcoder: None,
+            run: None,
+            described: false,
+            end: 0,
+            next: None,
+        }
     }
 
     /// Another stream follows.
@@ -69,13 +78,18 @@ impl Sound {
         } else if !self.begin(at, pieces) {
             return false;
         }
-        self.append(packet.clone(), samples.unsigned_abs(), pieces);
+        self.sound(Some(packet), samples.unsigned_abs(), pieces);
         self.next = Some(MediaTime(media.0.saturating_add(samples)));
         true
     }
 
     /// The session ends with what came so far.
     pub(super) fn end(&mut self, pieces: &mut Vec<Piece>) {
+        match self.transcoder.take().map(Transcoder::finish) {
+            Some(Ok(frames)) => self.append_all(frames, pieces),
+            Some(Err(error)) => pieces.push(lost(&error)),
+            None => {}
+        }
         if let Some(mut run) = self.run.take() {
             run.cut(self.end, pieces);
         }
@@ -84,13 +98,24 @@ impl Sound {
 
     fn begin(&mut self, at: u64, pieces: &mut Vec<Piece>) -> bool {
         // Every decoder makes two channels of mono packets, not every one mono of stereo.
-        let config = TrackConfig { timescale: TIMESCALE, coding: Coding::Opus { channels: 2 } };
-        let opening = Opening { begins: true, discontinuity: true, size: None };
-        match Run::new(self.zero, config, opening) {
-            Ok((init, run)) => {
-                if !std::mem::replace(&mut self.described, true) {
-                    pieces.push(Piece::Init(init));
+        let mut coding = Coding::Opus { channels: 2 };
+        if self.making.aac {
+            match Transcoder::new(at) {
+                Ok(transcoder) => {
+                    coding = transcoder.coding();
+                    self.transcoder = Some(transcoder);
                 }
+                Err(error) => {
+                    tracing::error!(%error, "sound can't be encoded again and stays as sent");
+                }
+            }
+        }
+        let config = TrackConfig { timescale: TIMESCALE, coding };
+        let opening = Opening { begins: true, discontinuity: true, size: None };
+        match Run::new(self.zero, config, self.making.container, opening) {
+            Ok((init, run)) => {
+                let fresh = !std::mem::replace(&mut self.described, true);
+                pieces.extend(init.filter(|_| fresh).map(Piece::Init));
                 self.run = Some(run);
                 self.end = at;
                 true
@@ -129,7 +154,7 @@ impl Sound {
             let ticks = left.min(SILENCE_TICKS);
             // A shorter rest makes the packet before it longer.
             if ticks == SILENCE_TICKS {
-                self.append(Bytes::from_static(SILENCE), ticks, pieces);
+                self.sound(None, ticks, pieces);
             } else {
                 self.end += ticks;
             }
@@ -137,12 +162,38 @@ impl Sound {
         }
     }
 
-    fn append(&mut self, packet: Bytes, ticks: u64, pieces: &mut Vec<Piece>) {
-        let Some(run) = &mut self.run else { return };
-        if run.length(self.end) >= self.slice {
-            run.cut(self.end, pieces);
+    /// So much sound at the end: a packet, or silence.
+    fn sound(&mut self, packet: Option<&Bytes>, ticks: u64, pieces: &mut Vec<Piece>) {
+        let Some(transcoder) = &mut self.transcoder else {
+            let packet = packet.cloned().unwrap_or_else(|| Bytes::from_static(SILENCE));
+            self.append(self.end, packet, ticks, pieces);
+            return;
+        };
+        let at = self.end;
+        match transcoder.push(at, ticks, packet.map(|packet| &packet[..])) {
+            Ok(frames) => self.append_all(frames, pieces),
+            Err(error) => pieces.push(lost(&error)),
         }
-        run.push(self.end, packet, FrameKind::Key);
-        self.end = run.newest().unwrap_or(self.end) + ticks;
+        self.end = at + ticks;
     }
+
+    fn append_all(&mut self, frames: Vec<Encoded>, pieces: &mut Vec<Piece>) {
+        for (at, frame, ticks) in frames {
+            self.append(at, frame, ticks, pieces);
+        }
+    }
+
+    fn append(&mut self, at: u64, packet: Bytes, ticks: u64, pieces: &mut Vec<Piece>) {
+        let Some(run) = &mut self.run else { return };
+        if run.length(at) >= self.making.slice {
+            run.cut(at, pieces);
+        }
+        run.push(at, packet, FrameKind::Key);
+        self.end = run.newest().unwrap_or(at) + ticks;
+    }
+}
+
+/// Sound that the encoder failed on.
+fn lost(error: &EncodeError) -> Piece {
+    Piece::Lost { frames: 1, why: error.to_string() }
 }

@@ -9,6 +9,10 @@ use super::*;
 const ZERO: RoomTime = RoomTime::from_millis(1_700_000_000_000);
 const SLICE: Duration = Duration::from_secs(2);
 
+const fn making(slice: Duration) -> Making {
+    Making { zero: ZERO, slice, container: Container::Fmp4, aac: false }
+}
+
 fn at(ms: i64) -> RoomTime {
     ZERO.offset_micros(ms * 1_000)
 }
@@ -87,7 +91,7 @@ fn inits(pieces: &[Piece]) -> usize {
 fn slices_begin_at_the_first_key_frame_that_is_late_enough() {
     let frames: Vec<_> =
         (0..60).map(|n| video(n * 100, [0, 15, 25, 50].contains(&n), 320)).collect();
-    let (pieces, track) = played(AsSent::pictures(ZERO, SLICE), &frames);
+    let (pieces, track) = played(AsSent::pictures(making(SLICE)), &frames);
     assert_eq!(spans(&pieces), [(0, 2_500), (2_500, 2_500), (5_000, 1_000)]);
     assert_eq!(inits(&pieces), 1);
     let first = slices(&pieces)[0];
@@ -99,7 +103,7 @@ fn slices_begin_at_the_first_key_frame_that_is_late_enough() {
 
 #[test]
 fn key_frames_are_wanted_at_the_start_after_a_loss_and_when_a_slice_is_due() {
-    let mut track = AsSent::pictures(ZERO, SLICE);
+    let mut track = AsSent::pictures(making(SLICE));
     let mut wanted = Vec::new();
     for n in 0..50 {
         let mut frame = Frame::clone(&video(n * 100, [0, 2, 31, 40].contains(&n), 320));
@@ -122,7 +126,7 @@ fn key_frames_are_wanted_at_the_start_after_a_loss_and_when_a_slice_is_due() {
 fn a_change_of_size_begins_a_slice_with_an_init_segment_of_its_own() {
     let frames: Vec<_> =
         (0..30).map(|n| video(n * 100, n % 10 == 0, if n < 20 { 320 } else { 640 })).collect();
-    let (pieces, _) = played(AsSent::pictures(ZERO, SLICE), &frames);
+    let (pieces, _) = played(AsSent::pictures(making(SLICE)), &frames);
     assert_eq!(spans(&pieces), [(0, 2_000), (2_000, 1_000)]);
     assert_eq!(inits(&pieces), 2);
     let second = slices(&pieces)[1];
@@ -136,7 +140,7 @@ fn short_breaks_are_held_and_long_ones_end_the_session() {
     frames.extend((0..10).map(|n| video(10_000 + n * 100, false, 320)));
     // 16 s later, with a delta frame first: nothing can begin there.
     frames.extend((0..10).map(|n| video(27_000 + n * 100, n == 3, 320)));
-    let (pieces, track) = played(AsSent::pictures(ZERO, Duration::from_secs(60)), &frames);
+    let (pieces, track) = played(AsSent::pictures(making(Duration::from_secs(60))), &frames);
     assert_eq!(spans(&pieces), [(0, 11_000), (27_300, 700)]);
     assert_eq!(inits(&pieces), 1);
     assert!(slices(&pieces)[1].begins && slices(&pieces)[1].size.is_some());
@@ -145,7 +149,7 @@ fn short_breaks_are_held_and_long_ones_end_the_session() {
 
 #[test]
 fn a_session_that_fell_silent_ends_by_time_alone() {
-    let mut track = AsSent::sound(ZERO, SLICE);
+    let mut track = AsSent::sound(making(SLICE));
     track.push(&sound(0));
     track.push(&sound(20));
     assert_eq!(spans(&track.advance(at(15_000))), []);
@@ -157,7 +161,7 @@ fn a_session_that_fell_silent_ends_by_time_alone() {
 fn lost_packets_are_silence_of_the_same_length() {
     let frames: Vec<_> =
         (0..200).filter(|n| !(50..57).contains(n)).map(|n| sound(n * 20)).collect();
-    let (pieces, _) = played(AsSent::sound(ZERO, SLICE), &frames);
+    let (pieces, _) = played(AsSent::sound(making(SLICE)), &frames);
     assert_eq!(spans(&pieces), [(0, 2_000), (2_000, 2_000)]);
     let bytes = &slices(&pieces)[0].segment.bytes;
     let silent = bytes.windows(3).filter(|three| *three == [0xfc, 0xff, 0xfe]).count();
@@ -166,7 +170,7 @@ fn lost_packets_are_silence_of_the_same_length() {
 
 #[test]
 fn sound_goes_on_over_another_stream_and_a_drifting_clock() {
-    let mut track = AsSent::sound(ZERO, Duration::from_secs(60));
+    let mut track = AsSent::sound(making(Duration::from_secs(60)));
     let mut pieces = Vec::new();
     // 200 ppm slow: its own time falls behind by 8 ms in 40 s.
     for n in 0..2_000_i64 {
@@ -198,11 +202,30 @@ fn what_is_no_frame_is_left_out() {
                 )
             })
             .collect();
-        let (pieces, track) = played(AsSent::pictures(ZERO, SLICE), &frames);
+        let (pieces, track) = played(AsSent::pictures(making(SLICE)), &frames);
         assert_eq!(pieces, []);
         assert_eq!(track.left_out(), 40);
     }
     let frames = [frame(Codec::Opus, 0, true, Bytes::from_static(&[3])), video(20, true, 320)];
-    let (pieces, track) = played(AsSent::sound(ZERO, SLICE), &frames);
+    let (pieces, track) = played(AsSent::sound(making(SLICE)), &frames);
     assert_eq!((pieces, track.left_out()), (vec![], 2));
+}
+
+#[cfg(feature = "aac")]
+#[test]
+fn sound_as_aac_and_h264_go_into_a_transport_stream_and_vp8_does_not() {
+    let ts = |slice| Making { container: Container::Ts, aac: true, ..making(slice) };
+    let frames: Vec<_> =
+        (0..200).filter(|n| !(50..57).contains(n)).map(|n| sound(n * 20)).collect();
+    let (pieces, _) = played(AsSent::sound(ts(SLICE)), &frames);
+    assert_eq!(inits(&pieces), 0);
+    assert!(slices(&pieces).iter().all(|slice| slice.container == Container::Ts));
+    let spans = spans(&pieces);
+    // Cut at a frame of 1024 samples; the last one is filled up.
+    let total: u64 = spans.iter().map(|(_, length)| length).sum();
+    assert!(spans[0].0 == 0 && (2_000..2_022).contains(&spans[0].1), "{spans:?}");
+    assert!((4_000..=4_023).contains(&(total + 1)), "{spans:?}");
+    let frames: Vec<_> = (0..30).map(|n| video(n * 100, n == 0, 320)).collect();
+    let (pieces, _) = played(AsSent::pictures(ts(SLICE)), &frames);
+    assert_eq!((inits(&pieces), slices(&pieces)[0].container), (1, Container::Fmp4));
 }

@@ -24,6 +24,9 @@ use crate::testing::{DAWN, DrivenClock};
 /// How far the output may lag behind the room's clock: the playout delay, the slack, some pictures.
 const LEAD: Duration = Duration::from_millis(1_000);
 
+/// The same where frames wait until their clock has settled.
+const LEAD_AS_SENT: Duration = Duration::from_millis(1_500);
+
 /// What happens, all times in milliseconds after dawn.
 pub(super) struct Plan {
     events: Vec<RoomEvent>,
@@ -161,7 +164,8 @@ impl Script {
             let Some(handle) = self.room.handle.get() else { return true };
             let status = handle.status();
             let output = status.rendered_to.or(status.slice_start);
-            output.is_some_and(|output| next.since(output) > LEAD)
+            let lead = if handle.settings().mix().is_some() { LEAD } else { LEAD_AS_SENT };
+            output.is_some_and(|output| next.since(output) > lead)
         };
         if lags() {
             self.rest();
@@ -218,7 +222,7 @@ pub(super) fn participant(uid: u32, from: i64, to: i64) -> Vec<RoomEvent> {
 }
 
 /// Six seconds of VP8 at 15 pictures a second, by FFmpeg.
-fn pictures() -> &'static [Bytes] {
+pub(super) fn pictures() -> &'static [Bytes] {
     static PICTURES: OnceLock<Vec<Bytes>> = OnceLock::new();
     PICTURES.get_or_init(|| {
         let mut ffmpeg = Command::new("ffmpeg");
@@ -240,7 +244,7 @@ fn pictures() -> &'static [Bytes] {
 }
 
 /// Six seconds of a tone in Opus, 20 ms a packet.
-fn sounds() -> &'static [Bytes] {
+pub(super) fn sounds() -> &'static [Bytes] {
     static SOUNDS: OnceLock<Vec<Bytes>> = OnceLock::new();
     SOUNDS.get_or_init(|| {
         let settings = AudioSettings { channels: 1, bitrate_kbps: 32, codec: OutputAudio::Opus };

@@ -26,6 +26,8 @@ use crate::status::{Delivered, Outcome, Phase};
 use crate::testing::{DAWN, DrivenClock, World, mix, settings, until};
 use crate::{tape, timeline};
 
+mod individual;
+
 struct Asked(AtomicUsize);
 
 impl KeyFrames for Asked {
@@ -154,7 +156,7 @@ fn joined(stage: &Stage) -> Vec<u8> {
 fn rendered_alike(stage: &Stage) -> Vec<String> {
     let status = stage.handle.status();
     let live = stage.world.folder.path().join("live.mp4");
-    std::fs::write(&live, joined(&stage)).unwrap();
+    std::fs::write(&live, joined(stage)).unwrap();
     let again = stage.world.folder.path().join("again.mp4");
     let mut bytes = Vec::new();
     let rendering = Rendering { folder: stage.folder(), output: None, images: BTreeMap::new() };

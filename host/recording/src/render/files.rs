@@ -30,9 +30,10 @@ pub fn render_into(rendering: Rendering, out: &Path) -> Result<(PathBuf, Rendere
     let micros = u64::try_from(segment.as_micros()).unwrap_or(u64::MAX);
     let target_seconds = playlist::target_seconds(micros);
     let container = Container::Fmp4;
-    let mut list = Playlist { container, target_seconds, entries: Vec::new(), ended: true };
+    let mut list =
+        Playlist { container, target_seconds, entries: Vec::new(), independent: true, ended: true };
     let output = rendering.output.clone().unwrap_or(known.output);
-    let init = names::init(&known.stem);
+    let init = names::init(&known.stem, 0);
     let rendered = render(rendering, |cut| match cut {
         Cut::Init(bytes) => write(&init, &bytes),
         Cut::Segment(segment) => {
