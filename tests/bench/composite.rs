@@ -159,6 +159,7 @@ impl Files {
             container: Container::Fmp4,
             target_seconds: target_seconds(micros),
             entries: Vec::new(),
+            independent: true,
             ended: false,
         };
         Self { folder, start, waiting: Vec::new(), segmenter: None, playlist }

@@ -47,6 +47,8 @@ pub struct Started {
     pub resource: String,
     /// From `start`.
     pub sid: String,
+    /// `mix` or `individual`.
+    pub mode: String,
     room: String,
     uid: String,
 }
@@ -102,26 +104,32 @@ impl Api {
     /// `acquire` and `start` in mix mode with this `clientRequest`.
     #[must_use]
     pub fn record(&self, room: &str, client_request: &Value) -> Started {
-        let uid = "4000000000";
+        self.record_in("mix", room, "4000000000", client_request)
+    }
+
+    /// `acquire` and `start` in a mode, by this recorder.
+    #[must_use]
+    pub fn record_in(&self, mode: &str, room: &str, uid: &str, client_request: &Value) -> Started {
         let acquired =
             self.post("acquire", &json!({"cname": room, "uid": uid, "clientRequest": {}}));
         assert_eq!(acquired.status, 200, "acquire: {}", acquired.text());
         let resource = acquired.json()["resourceId"].as_str().unwrap().to_owned();
         let started = self.post(
-            &format!("resourceid/{resource}/mode/mix/start"),
+            &format!("resourceid/{resource}/mode/{mode}/start"),
             &json!({"cname": room, "uid": uid, "clientRequest": client_request}),
         );
         assert_eq!(started.status, 200, "start: {}", started.text());
         let sid = started.json()["sid"].as_str().unwrap().to_owned();
-        Started { resource, sid, room: room.to_owned(), uid: uid.to_owned() }
+        let (mode, room, uid) = (mode.to_owned(), room.to_owned(), uid.to_owned());
+        Started { resource, sid, mode, room, uid }
     }
 
     /// `query`.
     #[must_use]
     pub fn query(&self, recording: &Started) -> Answer {
-        let Started { resource, sid, .. } = recording;
+        let Started { resource, sid, mode, .. } = recording;
         let path = format!(
-            "/v1/apps/{APP}/cloud_recording/resourceid/{resource}/sid/{sid}/mode/mix/query"
+            "/v1/apps/{APP}/cloud_recording/resourceid/{resource}/sid/{sid}/mode/{mode}/query"
         );
         self.get(&path).unwrap()
     }
@@ -132,6 +140,12 @@ impl Api {
         self.on(recording, "updateLayout", client_request)
     }
 
+    /// `update` with this `clientRequest`.
+    #[must_use]
+    pub fn update(&self, recording: &Started, client_request: &Value) -> Answer {
+        self.on(recording, "update", client_request)
+    }
+
     /// `stop`, waiting for the uploads.
     #[must_use]
     pub fn stop(&self, recording: &Started) -> Answer {
@@ -139,9 +153,9 @@ impl Api {
     }
 
     fn on(&self, recording: &Started, method: &str, client_request: &Value) -> Answer {
-        let Started { resource, sid, room, uid } = recording;
+        let Started { resource, sid, mode, room, uid } = recording;
         self.post(
-            &format!("resourceid/{resource}/sid/{sid}/mode/mix/{method}"),
+            &format!("resourceid/{resource}/sid/{sid}/mode/{mode}/{method}"),
             &json!({"cname": room, "uid": uid, "clientRequest": client_request}),
         )
     }

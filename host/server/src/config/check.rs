@@ -19,6 +19,8 @@ const MAX_APP_ID: usize = 64;
 pub(super) fn check(file: File) -> Result<Config, ConfigError> {
     let recording = &file.recording;
     between("recording.segment_seconds", recording.segment_seconds, 1, 60)?;
+    let slice = recording.individual.slice_seconds;
+    between("recording.individual.slice_seconds", slice, 1, 60)?;
     between("recording.playout_delay_ms", recording.playout_delay_ms, 0, 10_000)?;
     between("recording.max_recordings", recording.max_recordings, 1, 10_000)?;
     if recording.hls_container == Container::Ts

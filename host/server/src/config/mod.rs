@@ -18,8 +18,8 @@ use url::Url;
 
 pub use self::error::ConfigError;
 pub use self::schema::{
-    AppEntry, AudioChoice, Av1Admission, CallbackEntry, File, Http, ImageUrls, Ingest, Layouts,
-    Plugins, Recording, Storage, VendorEntry, VideoChoice,
+    AppEntry, AudioChoice, Av1Admission, CallbackEntry, File, Http, ImageUrls, Individual, Ingest,
+    Layouts, Plugins, Recording, Storage, TranscodeAudio, VendorEntry, VideoChoice,
 };
 pub use self::secret::Secret;
 pub use self::vendors::{BadRegion, Vendor, Vendors};

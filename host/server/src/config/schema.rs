@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use capstan_plugin::{BudgetOverride, CompileLimits};
-use capstan_recording::settings::Container;
+use capstan_recording::settings::{Container, IndividualAudio, IndividualSettings};
 use serde::Deserialize;
 
 use super::secret::Secret;
@@ -82,6 +82,8 @@ pub struct Recording {
     pub audio_encoder: AudioChoice,
     /// What the segments of HLS recordings are.
     pub hls_container: Container,
+    /// How mode individual records.
+    pub individual: Individual,
     /// Who may be recorded as AV1.
     pub av1: Av1Admission,
     /// Which plugin serves which layout number.
@@ -292,6 +294,48 @@ impl Default for Plugins {
     }
 }
 
+/// How participants are recorded one by one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Individual {
+    /// The least length of a slice in seconds, 1 to 60.
+    pub slice_seconds: u32,
+    /// What slices are, where the encoding has a place in it.
+    pub container: Container,
+    /// Whether sound is encoded again.
+    pub transcode_audio: TranscodeAudio,
+}
+
+/// What becomes of sound.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TranscodeAudio {
+    /// It stays as sent.
+    #[default]
+    None,
+    /// It becomes AAC-LC.
+    Aac,
+}
+
+impl Individual {
+    /// What a recording is told.
+    #[must_use]
+    pub const fn settings(self) -> IndividualSettings {
+        let audio = match self.transcode_audio {
+            TranscodeAudio::None => IndividualAudio::AsSent,
+            TranscodeAudio::Aac => IndividualAudio::Aac,
+        };
+        IndividualSettings { container: self.container, audio }
+    }
+}
+
+impl Default for Individual {
+    fn default() -> Self {
+        let (container, transcode_audio) = (Container::Fmp4, TranscodeAudio::None);
+        Self { slice_seconds: 15, container, transcode_audio }
+    }
+}
+
 impl Default for Recording {
     fn default() -> Self {
         Self {
@@ -304,6 +348,7 @@ impl Default for Recording {
             video_encoder: VideoChoice::H264,
             audio_encoder: AudioChoice::Aac,
             hls_container: Container::Fmp4,
+            individual: Individual::default(),
             av1: Av1Admission::Measure,
             layouts: Layouts::default(),
         }

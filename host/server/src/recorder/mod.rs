@@ -373,6 +373,10 @@ impl Recorder {
             outbox: outbox.clone(),
             work_dir: limits.work_dir.clone(),
         };
+        let segment_seconds = match order.mode {
+            Mode::Individual(_) => limits.individual.slice_seconds,
+            Mode::Mix(_) | Mode::SnapshotsOnly => limits.segment_seconds,
+        };
         let settings = RecordingSettings {
             sid: order.sid,
             room: order.room,
@@ -383,7 +387,7 @@ impl Recorder {
             prefix: order.prefix,
             storage: order.storage,
             max_idle: order.max_idle,
-            segment: Duration::from_secs(limits.segment_seconds.into()),
+            segment: Duration::from_secs(segment_seconds.into()),
             keep_tapes: limits.keep_tapes,
         };
         let launched = tokio::task::spawn_blocking(move || Recording::start(settings, equipment));

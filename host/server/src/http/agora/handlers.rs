@@ -149,7 +149,9 @@ pub(crate) async fn update_layout(
     context.recorder.update_layout(&session, choice).await.map_err(|error| {
         about(match error {
             UpdateError::Over { .. } => ApiError::new(Code::NoWorker, error.to_string()),
-            UpdateError::Layout(_) => ApiError::new(Code::BadLayout, error.to_string()),
+            UpdateError::NotMixed { .. } | UpdateError::Layout(_) => {
+                ApiError::new(Code::BadLayout, error.to_string())
+            }
         })
     })?;
     Ok(answers::ok(&ids, None))
