@@ -254,7 +254,9 @@ fn split_port(text: &str) -> Result<(&str, Option<u16>), &'static str> {
     }
 }
 
-fn is_public(address: IpAddr) -> bool {
+/// Whether an address is reachable by everybody: no private, loopback or otherwise special one.
+#[must_use]
+pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => is_public_v6(address),

@@ -38,7 +38,7 @@ pub use classify::{Refusal, World};
 pub use compile::{COMPILE_COMMAND, CompileLimits, Compiler, compile_plugin};
 pub use fetch::{FetchError, Fetcher};
 pub use folder::RefusedFile;
-pub use grants::{BadGrant, Grant, Grants};
+pub use grants::{BadGrant, Grant, Grants, is_public};
 pub use host::{
     Config, ConfiguredPlugin, HostError, PluginHost, PluginInfo, PluginReport, UnknownLayout,
 };

@@ -146,27 +146,48 @@ pub enum Module {
     Service = 2,
 }
 
-/// Problems by their number in events.
+/// Which problem it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u16)]
 pub enum Code {
     /// The storage settings are wrong.
-    StorageRefused = 32,
+    StorageRefused,
     /// A file couldn't be uploaded.
-    UploadFailed = 47,
+    UploadFailed,
+    /// A file couldn't be uploaded for now and is sent again.
+    SentAgain,
+    /// A file couldn't be uploaded for long and is sent to the backup store.
+    SentToBackup,
     /// A file couldn't be read or written.
-    FileOperation = 51,
-    /// The composite couldn't go on. Capstan's own number.
-    CompositeFailed = 1001,
-    /// The layout refused or misbehaved; the last scene or the grid is shown. Capstan's own number.
-    LayoutFault = 1002,
-    /// The composite fell behind and skipped pictures. Capstan's own number.
-    Overload = 1003,
-    /// The process died while it recorded; the recording was ended from what was on disk. Capstan's
-    /// own number.
-    Interrupted = 1004,
-    /// A picture that the layout was to show couldn't be had. Capstan's own number.
-    ImageUnavailable = 1005,
+    FileOperation,
+    /// The composite couldn't go on.
+    CompositeFailed,
+    /// The layout refused or misbehaved; the last scene or the grid is shown.
+    LayoutFault,
+    /// The composite fell behind and skipped pictures.
+    Overload,
+    /// The process died while it recorded; the recording was ended from what was on disk.
+    Interrupted,
+    /// A picture that the layout was to show couldn't be had.
+    ImageUnavailable,
+}
+
+impl Code {
+    /// Its number in events. Errors and warnings are numbered apart; those above 1000 are Capstan's
+    /// own.
+    #[must_use]
+    pub const fn number(self) -> u16 {
+        match self {
+            Self::SentAgain => 31,
+            Self::StorageRefused | Self::SentToBackup => 32,
+            Self::UploadFailed => 47,
+            Self::FileOperation => 51,
+            Self::CompositeFailed => 1001,
+            Self::LayoutFault => 1002,
+            Self::Overload => 1003,
+            Self::Interrupted => 1004,
+            Self::ImageUnavailable => 1005,
+        }
+    }
 }
 
 impl Event {
@@ -227,13 +248,13 @@ impl Event {
             Self::Error(problem) => json!({
                 "module": problem.module as u8,
                 "errorLevel": problem.level,
-                "errorCode": problem.code as u16,
+                "errorCode": problem.code.number(),
                 "stat": 0,
                 "errorMsg": problem.message,
             }),
             Self::Warning(problem) => json!({
                 "module": problem.module as u8,
-                "warnCode": problem.code as u16,
+                "warnCode": problem.code.number(),
                 "warnMsg": problem.message,
             }),
         }

@@ -4,7 +4,7 @@
 //! dies anywhere goes on where the disk says. Delivery is at least once; events of one recording
 //! leave strictly in their order.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,20 +14,27 @@ use thiserror::Error;
 use tokio::sync::{Notify, watch};
 
 use crate::event::{Event, Problem};
-use crate::ports::{Callbacks, Storages};
 use crate::settings::RecordingSettings;
 use crate::status::{FileFacts, Outcome, Owed, StopReason};
 
+mod backup;
 mod books;
+mod change;
 mod events;
 mod files;
+mod leftovers;
 mod recovery;
+mod settings;
+mod shipment;
 mod store;
 mod uploads;
 mod worker;
 
-use self::books::{Books, Change, End, Ledger, List, Owing, Stage};
+use self::books::{Books, End, Ledger, List, Owing, Stage};
+use self::change::Change;
 pub(crate) use self::files::{NewFile, hls_folder, tape_folder, write_whole};
+pub use self::settings::{OutboxPorts, OutboxSettings};
+pub use self::shipment::{Shipment, ShippedFile};
 use self::store::Store;
 
 /// How long an ended recording is remembered after everything has left.
@@ -37,39 +44,6 @@ const REMEMBERED: Duration = Duration::from_secs(60 * 60);
 #[derive(Clone)]
 pub struct Outbox {
     inner: Arc<Inner>,
-}
-
-/// How the outbox works.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OutboxSettings {
-    /// Uploads that may run at once.
-    pub concurrency: usize,
-    /// The first pause after a failure; it doubles with each further one.
-    pub retry_first: Duration,
-    /// The longest pause between attempts.
-    pub retry_longest: Duration,
-    /// An upload that failed for this long is parked, an event dropped. `None`: never.
-    pub give_up_after: Option<Duration>,
-}
-
-impl Default for OutboxSettings {
-    fn default() -> Self {
-        Self {
-            concurrency: 4,
-            retry_first: Duration::from_millis(500),
-            retry_longest: Duration::from_secs(60),
-            give_up_after: None,
-        }
-    }
-}
-
-/// Through what uploads and events leave.
-#[derive(Clone)]
-pub struct OutboxPorts {
-    /// Opens storages.
-    pub storages: Arc<dyn Storages>,
-    /// Opens callbacks.
-    pub callbacks: Arc<dyn Callbacks>,
 }
 
 /// The outbox's file can't be opened, read or written.
@@ -93,6 +67,10 @@ pub struct OwedUpload {
     pub failures: u32,
     /// Why it is parked, in the vendor's words.
     pub parked: Option<String>,
+    /// What its storage said last, if it hasn't taken it.
+    pub trouble: Option<String>,
+    /// Whether the backup store has it.
+    pub in_backup: bool,
 }
 
 /// What the outbox knows of one recording, for its handle.
@@ -102,6 +80,7 @@ pub(crate) struct View {
     pub(crate) first_upload_done: bool,
     pub(crate) files: Vec<FileFacts>,
     pub(crate) trouble: Option<String>,
+    pub(crate) storage_trouble: Option<String>,
     pub(crate) outcome: Option<Outcome>,
 }
 
@@ -166,6 +145,12 @@ impl Outbox {
         self.inner.books().owed_by_all()
     }
 
+    /// What is owed to each storage, by its name.
+    #[must_use]
+    pub fn owed_by_storage(&self) -> BTreeMap<String, Owed> {
+        self.inner.books().owed_by_storage()
+    }
+
     /// The owed files of a recording, or of all.
     #[must_use]
     pub fn uploads(&self, sid: Option<&str>) -> Vec<OwedUpload> {
@@ -174,6 +159,8 @@ impl Outbox {
             key: owing.key.clone(),
             failures: owing.failures,
             parked: owing.parked.clone(),
+            trouble: owing.trouble.clone(),
+            in_backup: owing.in_backup(),
         };
         let books = self.inner.books();
         let wanted = |owing: &&Owing| sid.is_none_or(|sid| owing.sid == sid);
@@ -202,6 +189,26 @@ impl Outbox {
             })?;
         }
         Ok(())
+    }
+
+    /// Gives up what an ended recording still owes to its storage: nothing of it is tried any more,
+    /// and what half-done uploads left at the vendor is undone. The files stay on this machine until
+    /// the recording is forgotten. Answers how many were given up.
+    ///
+    /// # Errors
+    /// The file can't be written; nothing was given up.
+    pub fn give_up(&self, sid: &str) -> Result<usize, OutboxError> {
+        let mut given_up = 0;
+        self.inner.change(sid, |change, books, now| {
+            if change.ledger.stage == Stage::Live {
+                return;
+            }
+            for owing in books.uploads_of(sid) {
+                leftovers::give_up(change, owing, now);
+                given_up += 1;
+            }
+        })?;
+        Ok(given_up)
     }
 
     /// Takes over a recording that begins, and owes its first event.
@@ -325,12 +332,17 @@ impl Inner {
             views.remove(sid);
         } else if let (Some(view), Some(ledger)) = (views.get(sid), books.ledgers.get(sid)) {
             let owed = books.owed(sid);
-            let parked = books.uploads_of(sid).find_map(|owing| owing.parked.clone());
+            // The storage's own words before those about what follows from them.
+            let files = || books.uploads_of(sid).filter(|owing| owing.is_file());
+            let parked =
+                files().chain(books.uploads_of(sid)).find_map(|owing| owing.parked.clone());
+            let trouble = || books.uploads_of(sid).find_map(|owing| owing.trouble.clone());
             view.send_replace(View {
                 owed,
                 files: ledger.files(),
                 first_upload_done: ledger.lists.iter().any(|list| list.uploaded),
-                trouble: parked,
+                trouble: parked.clone(),
+                storage_trouble: parked.or_else(trouble),
                 outcome: ledger.outcome(owed),
             });
         }
@@ -346,7 +358,9 @@ impl Inner {
         let now = self.clock.now();
         let old = |books: &Books, ledger: &Ledger| {
             let ended = ledger.ended.as_ref().is_some_and(|end| now.since(end.at) > REMEMBERED);
-            ledger.stage == Stage::Closed && ended && books.owed(&ledger.sid) == Owed::default()
+            let nothing = books.owed(&ledger.sid) == Owed::default();
+            let clean = books.leftovers_of(&ledger.sid).next().is_none();
+            ledger.stage == Stage::Closed && ended && nothing && clean
         };
         let ledgers: Vec<Ledger> = {
             let books = self.books();

@@ -93,7 +93,7 @@ impl fmt::Display for FaultKind {
 
 /// Where a recording's files go. It is kept on disk with each owed upload, credentials included,
 /// since an upload must go on after a restart; `Debug` and logs never show `config`.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct StorageTarget {
     /// Which storage: a plugin's name, or `store` for the process's native one.
     pub storage: String,
@@ -134,6 +134,20 @@ pub trait Storage: Send + Sync {
     ) -> BoxFuture<'a, Result<(), UploadError>> {
         Box::pin(std::future::ready(Ok(())))
     }
+
+    /// Removes an object that was put there. Most storages may only put.
+    fn remove<'a>(&'a self, _key: &'a str) -> BoxFuture<'a, Result<Removal, UploadError>> {
+        Box::pin(std::future::ready(Ok(Removal::Unsupported)))
+    }
+}
+
+/// What came of [`Storage::remove`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    /// The object is gone.
+    Removed,
+    /// This storage can't remove anything: the object stays.
+    Unsupported,
 }
 
 /// One file that must reach a bucket.
@@ -164,6 +178,19 @@ pub trait UploadProgress: Send + Sync {
 pub struct Stored {
     /// Where, without credentials.
     pub url: String,
+}
+
+impl UploadError {
+    /// The failure's class, as logs and metrics name it.
+    #[must_use]
+    pub const fn class(&self) -> &'static str {
+        match self {
+            Self::Transient { .. } => "transient",
+            Self::Rejected { .. } => "rejected",
+            Self::Fault(_) => "fault",
+            Self::File { .. } => "file",
+        }
+    }
 }
 
 /// Why an upload attempt failed.

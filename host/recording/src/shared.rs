@@ -233,6 +233,7 @@ impl Shared {
             troubles: numbers.troubles.into(),
             owed: view.owed,
             trouble: view.trouble.or(numbers.trouble),
+            storage_trouble: view.storage_trouble,
         }
     }
 }

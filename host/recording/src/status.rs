@@ -82,6 +82,8 @@ pub struct RecordingStatus {
     pub owed: Owed,
     /// What went wrong most recently, for an operator's eyes.
     pub trouble: Option<String>,
+    /// What the storage said last of a file that it hasn't taken.
+    pub storage_trouble: Option<String>,
 }
 
 /// One track that is or was recorded.
@@ -125,6 +127,9 @@ pub struct Owed {
     pub uploads: u64,
     /// Files whose upload was refused; they wait for the operator.
     pub parked: u64,
+    /// Files that are in the backup store and wait for their own.
+    #[serde(default)]
+    pub backed_up: u64,
     /// Events that are to be delivered.
     pub events: u64,
 }
@@ -164,7 +169,9 @@ const fn yes() -> bool {
 pub enum Delivered {
     /// Every file is in the bucket.
     Uploaded,
-    /// At least one file was refused and is parked.
+    /// Every file has left, at least one of them only to the backup store.
+    BackedUp,
+    /// At least one file was refused and is parked, or was given up.
     Parked,
     /// Nobody sent media, so nothing was produced.
     Nothing,

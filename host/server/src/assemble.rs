@@ -13,6 +13,7 @@ use capstan_media::time::RoomClock;
 use capstan_plugin::PluginHost;
 use capstan_recording::Outbox;
 use capstan_recording::outbox::{OutboxError, OutboxPorts, OutboxSettings};
+use capstan_recording::ports::StorageTarget;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -20,7 +21,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::commands::warnings;
-use crate::config::Config;
+use crate::config::{BACKUP, Config};
 use crate::http::agora::{KeyError, Resources};
 use crate::http::{Context, Parts, router};
 use crate::images::{self, ImagesError};
@@ -33,6 +34,8 @@ use crate::store::{AllStorages, NativeStore, StoreError};
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long open HTTP connections may take to end.
 const HTTP_PATIENCE: Duration = Duration::from_secs(2);
+/// How long a file waits for its own storage before it goes to the backup store.
+const BEFORE_BACKUP: Duration = Duration::from_secs(600);
 /// How often histograms forget what nobody asked for.
 const UPKEEP: Duration = Duration::from_secs(5);
 
@@ -104,13 +107,17 @@ impl Server {
         let store = Arc::new(NativeStore::open(&config.storage.store, &config.storage.options)?);
         let plugins = load_plugins(&config, &clock).await?;
         let images = images::load(&config.images)?;
+        let backup = NativeStore::backup(&config.backup)?;
+        let backup_target =
+            backup.is_some().then(|| StorageTarget { storage: BACKUP.into(), config: "{}".into() });
         let storages = Arc::new(AllStorages {
             native: Arc::clone(&store),
+            backup: backup.map(Arc::new),
             plugins: Arc::<PluginHost>::clone(&plugins),
         });
         let outbox = Outbox::open(
             &recording.state_dir.join("capstan.redb"),
-            OutboxSettings::default(),
+            outbox_settings(&config),
             Arc::clone(&clock),
         )?;
         for sid in outbox.recovered() {
@@ -132,7 +139,7 @@ impl Server {
             limits: recording.clone(),
         });
         let looking = plugins::keep_looking(Arc::clone(&config), Arc::clone(&plugins));
-        let ports = OutboxPorts { storages, callbacks: plugins };
+        let ports = OutboxPorts { storages, callbacks: plugins, backup: backup_target };
         let context = Context::new(Parts {
             config,
             clock,
@@ -245,6 +252,18 @@ async fn load_plugins(
     });
     let host = loading.await.map_err(|_| AssembleError::Aborted)??;
     Ok(Arc::new(host))
+}
+
+fn outbox_settings(config: &Config) -> OutboxSettings {
+    let uploads = &config.uploads;
+    let given = uploads.give_up_seconds.map(Duration::from_secs);
+    OutboxSettings {
+        concurrency: uploads.concurrency,
+        retry_first: Duration::from_millis(uploads.retry_first_ms),
+        retry_longest: Duration::from_secs(uploads.retry_longest_seconds),
+        uploads_give_up_after: given.or(config.backup.url.as_ref().map(|_| BEFORE_BACKUP)),
+        ..OutboxSettings::default()
+    }
 }
 
 fn make_folder(path: &Path) -> Result<(), AssembleError> {

@@ -67,7 +67,8 @@ fn may_go(outcome: &Outcome, is_here: bool, changed: RoomTime, clock: &Arc<dyn R
         return false;
     }
     match outcome.delivered {
-        Delivered::Parked => false,
+        // What is only in the backup store is moved from here.
+        Delivered::Parked | Delivered::BackedUp => false,
         Delivered::Nothing => true,
         Delivered::Uploaded => is_here || clock.now().since(changed) > PLAYABLE,
     }

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use capstan_recording::ports::{
-    BoxFuture, Storage, StorageTarget, Storages, Stored, Upload, UploadError, UploadProgress,
+    BoxFuture, Removal, Storage, StorageTarget, Storages, Stored, Upload, UploadError,
+    UploadProgress,
 };
 use object_store::path::Path as Key;
 use object_store::{
@@ -19,7 +20,7 @@ use thiserror::Error as ThisError;
 use tokio::io::AsyncReadExt;
 use url::Url;
 
-use crate::config::{STORE, Secret};
+use crate::config::{BACKUP, Backup, STORE, Secret};
 
 /// Larger files go up in parts.
 const WHOLE: u64 = 8 << 20;
@@ -30,17 +31,20 @@ const PARTS_AT_ONCE: usize = 2;
 
 /// The store can't be opened.
 #[derive(Debug, ThisError)]
-#[error("storage.store {place:?} can't be opened: {reason}")]
+#[error("{key} {place:?} can't be opened: {reason}")]
 pub struct StoreError {
+    /// The configuration's key.
+    pub key: &'static str,
     /// As it is configured.
     pub place: String,
     /// Why.
     pub reason: String,
 }
 
-/// The process's own store.
+/// The process's own store, or its backup store.
 #[derive(Debug)]
 pub struct NativeStore {
+    name: &'static str,
     store: Box<dyn ObjectStore>,
     base: Key,
     /// The URL of `base`, without credentials.
@@ -49,12 +53,30 @@ pub struct NativeStore {
 }
 
 impl NativeStore {
-    /// Opens a folder or a URL; makes the folder if it isn't there.
+    /// Opens the process's own store, a folder or a URL; makes the folder if it isn't there.
     ///
     /// # Errors
     /// The folder can't be made, or the URL or an option isn't known.
     pub fn open(place: &str, options: &BTreeMap<String, Secret>) -> Result<Self, StoreError> {
-        let failed = |reason: String| StoreError { place: place.to_owned(), reason };
+        Self::open_as(STORE, "storage.store", place, options)
+    }
+
+    /// Opens the backup store, if there is one.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn backup(config: &Backup) -> Result<Option<Self>, StoreError> {
+        let open = |place: &String| Self::open_as(BACKUP, "backup.url", place, &config.options);
+        config.url.as_ref().map(open).transpose()
+    }
+
+    fn open_as(
+        name: &'static str,
+        key: &'static str,
+        place: &str,
+        options: &BTreeMap<String, Secret>,
+    ) -> Result<Self, StoreError> {
+        let failed = |reason: String| StoreError { key, place: place.to_owned(), reason };
         let url = Url::parse(place).ok().filter(|url| url.scheme().len() > 1);
         let folder = match &url {
             None => Some(PathBuf::from(place)),
@@ -72,7 +94,7 @@ impl NativeStore {
             let shown = Url::from_directory_path(&folder)
                 .map_or_else(|()| folder.display().to_string(), |url| url.to_string());
             let base = Key::default();
-            return Ok(Self { store: Box::new(store), base, shown, folder: Some(folder) });
+            return Ok(Self { name, store: Box::new(store), base, shown, folder: Some(folder) });
         }
         let mut url = url.ok_or_else(|| failed("neither a folder nor a URL".into()))?;
         let options = options.iter().map(|(key, value)| (key.as_str(), value.reveal()));
@@ -83,7 +105,7 @@ impl NativeStore {
         let _ = url.set_password(None);
         let _ = url.set_username("");
         let shown = format!("{}/", url.as_str().trim_end_matches('/'));
-        Ok(Self { store, base, shown, folder: None })
+        Ok(Self { name, store, base, shown, folder: None })
     }
 
     /// The folder, if the store is one on this machine.
@@ -99,13 +121,14 @@ impl NativeStore {
     }
 
     async fn upload(&self, upload: &Upload) -> Result<Stored, UploadError> {
-        let key = self.key(&upload.key).map_err(|error| self.failed(upload, &error))?;
+        let key = self.key(&upload.key).map_err(|error| self.failed(&upload.key, &error))?;
         if upload.size <= WHOLE {
             self.put_whole(upload, &key).await?;
         } else {
             self.put_parts(upload, &key).await?;
         }
-        let there = self.store.head(&key).await.map_err(|error| self.failed(upload, &error))?;
+        let there =
+            self.store.head(&key).await.map_err(|error| self.failed(&upload.key, &error))?;
         if there.size != upload.size {
             let reason = format!("{} bytes arrived of {}", there.size, upload.size);
             let key = upload.key.clone();
@@ -118,19 +141,19 @@ impl NativeStore {
         let bytes = tokio::fs::read(&upload.path).await.map_err(|error| file(upload, &error))?;
         let options = PutOptions { attributes: self.attributes(upload), ..PutOptions::default() };
         let put = self.store.put_opts(key, bytes.into(), options).await;
-        put.map(drop).map_err(|error| self.failed(upload, &error))
+        put.map(drop).map_err(|error| self.failed(&upload.key, &error))
     }
 
     async fn put_parts(&self, upload: &Upload, key: &Key) -> Result<(), UploadError> {
         let attributes = self.attributes(upload);
         let options = PutMultipartOptions { attributes, ..PutMultipartOptions::default() };
         let started = self.store.put_multipart_opts(key, options).await;
-        let started = started.map_err(|error| self.failed(upload, &error))?;
+        let started = started.map_err(|error| self.failed(&upload.key, &error))?;
         let mut parts = WriteMultipart::new_with_chunk_size(started, PART);
         match self.send_parts(upload, &mut parts).await {
             Ok(()) => {
                 let finished = parts.finish().await;
-                finished.map(drop).map_err(|error| self.failed(upload, &error))
+                finished.map(drop).map_err(|error| self.failed(&upload.key, &error))
             }
             Err(error) => {
                 // Best effort: what is left behind costs space, not the recording.
@@ -153,7 +176,7 @@ impl NativeStore {
             parts
                 .wait_for_capacity(PARTS_AT_ONCE)
                 .await
-                .map_err(|error| self.failed(upload, &error))?;
+                .map_err(|error| self.failed(&upload.key, &error))?;
             let mut part = bytes::BytesMut::with_capacity(PART);
             while part.len() < PART {
                 let read =
@@ -183,7 +206,7 @@ impl NativeStore {
         attributes
     }
 
-    fn failed(&self, upload: &Upload, error: &Error) -> UploadError {
+    fn failed(&self, key: &str, error: &Error) -> UploadError {
         let code = match error {
             Error::Unauthenticated { .. } => "bad-credentials",
             Error::PermissionDenied { .. } => "denied",
@@ -192,13 +215,12 @@ impl NativeStore {
             | Error::NotImplemented { .. }
             | Error::NotSupported { .. } => "rejected",
             _ => {
-                let key = upload.key.clone();
-                let reason = error.to_string();
+                let (key, reason) = (key.to_owned(), error.to_string());
                 return UploadError::Transient { key, reason, retry_after_ms: None };
             }
         };
         UploadError::Rejected {
-            storage: STORE.into(),
+            storage: self.name.into(),
             code: code.into(),
             reason: error.to_string(),
         }
@@ -217,12 +239,27 @@ impl Storage for NativeStore {
     ) -> BoxFuture<'a, Result<Stored, UploadError>> {
         Box::pin(self.upload(upload))
     }
+
+    fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Removal, UploadError>> {
+        Box::pin(async move {
+            let removed = match self.key(key) {
+                Ok(path) => self.store.delete(&path).await,
+                Err(error) => Err(error),
+            };
+            match removed {
+                Ok(()) | Err(Error::NotFound { .. }) => Ok(Removal::Removed),
+                Err(error) => Err(self.failed(key, &error)),
+            }
+        })
+    }
 }
 
-/// Opens the own store by its name and everything else by plugin.
+/// Opens the process's stores by their names and everything else by plugin.
 pub struct AllStorages {
     /// The process's own.
     pub native: Arc<NativeStore>,
+    /// Where goes what its own storage doesn't take.
+    pub backup: Option<Arc<NativeStore>>,
     /// The storage plugins.
     pub plugins: Arc<dyn Storages>,
 }
@@ -231,6 +268,9 @@ impl Storages for AllStorages {
     fn open(&self, target: &StorageTarget) -> Result<Arc<dyn Storage>, UploadError> {
         if target.storage == STORE {
             return Ok(Arc::<NativeStore>::clone(&self.native));
+        }
+        if let Some(backup) = self.backup.as_ref().filter(|_| target.storage == BACKUP) {
+            return Ok(Arc::<NativeStore>::clone(backup));
         }
         self.plugins.open(target)
     }
@@ -272,6 +312,9 @@ mod tests {
             assert!(stored.url.starts_with("file://"), "{}", stored.url);
             let there = std::fs::read(store.folder().unwrap().join(key)).unwrap();
             assert!(there == bytes, "{key}");
+            assert_eq!(store.remove(key).await.unwrap(), Removal::Removed);
+            assert_eq!(store.remove(key).await.unwrap(), Removal::Removed, "gone is gone");
+            assert!(!store.folder().unwrap().join(key).exists());
         }
     }
 

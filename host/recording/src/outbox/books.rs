@@ -1,16 +1,16 @@
-//! What the outbox knows, as plain values: ledgers of recordings, owed files, owed events; and the
-//! rules by which one recording's end follows from the state of its files.
+//! What the outbox knows, as plain values: ledgers of recordings, owed files, owed events, leftovers.
 //!
 //! A [`Change`] is made of these values, committed to disk as one, then applied here: memory never
 //! says what the disk doesn't.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use capstan_media::time::RoomTime;
+use capstan_media::track::RoomId;
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Code, Event, Module, Problem};
+use super::change::Change;
 use crate::ports::{Notice, StorageTarget};
 use crate::status::{Delivered, FileFacts, Outcome, Owed, StopReason};
 
@@ -33,8 +33,15 @@ pub(crate) struct Ledger {
     pub(crate) next_order: u64,
     /// Its playlists, in the order in which they began.
     pub(crate) lists: Vec<List>,
-    /// An error event told of a refused upload.
-    pub(crate) refusal_told: bool,
+    /// Which troubles of its uploads were told: each is told once.
+    #[serde(default)]
+    pub(crate) told: Told,
+    /// Its session ended while files were in the backup store only.
+    #[serde(default)]
+    pub(crate) ended_in_backup: bool,
+    /// Files that somebody gave up before they left.
+    #[serde(default)]
+    pub(crate) given_up: u64,
     pub(crate) bytes_owed: u64,
     pub(crate) bytes_uploaded: u64,
     pub(crate) ended: Option<End>,
@@ -49,6 +56,17 @@ pub(crate) struct List {
     pub(crate) uploaded: bool,
     /// Its own upload failed at least once.
     pub(crate) failed: bool,
+}
+
+/// Which troubles of a recording's uploads were told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Told {
+    /// A file was refused.
+    pub(crate) refusal: bool,
+    /// A file failed and is sent again.
+    pub(crate) again: bool,
+    /// A file went to the backup store.
+    pub(crate) backup: bool,
 }
 
 /// Where a recording's ledger stands.
@@ -91,6 +109,94 @@ pub(crate) struct Owing {
     pub(crate) saved: Option<String>,
     /// Why nobody tries any more.
     pub(crate) parked: Option<String>,
+    /// What the storage said last, if it hasn't taken the file.
+    #[serde(default)]
+    pub(crate) trouble: Option<String>,
+    /// The version that the backup store has.
+    #[serde(default)]
+    pub(crate) backup: Option<u64>,
+}
+
+impl Owing {
+    pub(super) const fn new(
+        sid: String,
+        key: String,
+        path: PathBuf,
+        content_type: String,
+        size: u64,
+    ) -> Self {
+        Self {
+            sid,
+            key,
+            path,
+            content_type,
+            size,
+            order: 0,
+            version: 0,
+            is_playlist: false,
+            failures: 0,
+            failing_since: None,
+            saved: None,
+            parked: None,
+            trouble: None,
+            backup: None,
+        }
+    }
+
+    /// The new form of a file that is owed already. What was saved is of the old one.
+    pub(super) fn instead_of(self, before: &Self) -> Self {
+        Self {
+            version: before.version + 1,
+            failures: before.failures,
+            failing_since: before.failing_since,
+            parked: before.parked.clone(),
+            trouble: before.trouble.clone(),
+            backup: before.backup,
+            ..self
+        }
+    }
+
+    /// The upload's id: unique, and the same at every attempt.
+    pub(crate) fn id(&self) -> String {
+        format!("{}:{}:{}", self.sid, self.key, self.version)
+    }
+
+    /// Whether it is no playlist.
+    pub(crate) const fn is_file(&self) -> bool {
+        !self.is_playlist
+    }
+
+    /// Whether the backup store has it as it is now.
+    pub(crate) fn in_backup(&self) -> bool {
+        self.backup == Some(self.version)
+    }
+}
+
+/// Something at a store that is to be removed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Leftover {
+    pub(crate) sid: String,
+    pub(crate) order: u64,
+    pub(crate) key: String,
+    pub(crate) rest: Rest,
+    /// When it became one.
+    pub(crate) since: RoomTime,
+}
+
+/// What it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Rest {
+    /// Parts of an upload that was given up, at the recording's own storage.
+    Parts {
+        /// The upload's id.
+        id: String,
+        size: u64,
+        content_type: String,
+        /// What an attempt saved, in hex.
+        saved: String,
+    },
+    /// An object in the backup store that isn't needed any more.
+    Copy,
 }
 
 /// Everything, in memory.
@@ -99,86 +205,40 @@ pub(crate) struct Books {
     pub(crate) ledgers: BTreeMap<String, Ledger>,
     pub(crate) uploads: BTreeMap<(String, String), Owing>,
     pub(crate) events: BTreeMap<(String, u64), Notice>,
-}
-
-/// What one step changes about one recording; committed as one.
-#[derive(Clone, Debug)]
-pub(crate) struct Change {
-    pub(crate) ledger: Ledger,
-    pub(crate) owe: Vec<Owing>,
-    pub(crate) settle: Vec<String>,
-    pub(crate) tell: Vec<Notice>,
-    pub(crate) delivered: Vec<u64>,
-    /// Nothing of the recording is kept.
-    pub(crate) forget: bool,
-}
-
-impl Change {
-    pub(crate) const fn new(ledger: Ledger) -> Self {
-        Self {
-            ledger,
-            owe: Vec::new(),
-            settle: Vec::new(),
-            tell: Vec::new(),
-            delivered: Vec::new(),
-            forget: false,
-        }
-    }
-
-    /// Owes an event that happened at `at`. Nothing follows a session's last event.
-    pub(crate) fn tell(&mut self, event: &Event, at: RoomTime) {
-        let ledger = &mut self.ledger;
-        if ledger.stage == Stage::Closed {
-            return;
-        }
-        let sequence = ledger.next_sequence;
-        ledger.next_sequence += 1;
-        self.tell.push(Notice {
-            id: format!("{}:{sequence}", ledger.sid),
-            app: ledger.app.clone(),
-            room: ledger.room.clone(),
-            recorder_uid: ledger.recorder_uid,
-            sid: ledger.sid.clone(),
-            sequence,
-            at_ms: at.as_millis(),
-            kind: event.kind().to_owned(),
-            details: event.details(),
-            attempt: 0,
-        });
-    }
-
-    /// Draws the consequences: what must be told now that files left, were refused, or the
-    /// recording ended.
-    pub(crate) fn conclude(&mut self, books: &Books, now: RoomTime) {
-        if self.ledger.stage != Stage::Closing {
-            return;
-        }
-        let owed = books.owed_after(self);
-        let Some(mut end) = self.ledger.ended.clone() else { return };
-        let produced = self.ledger.produced().next().is_some();
-        let lists_known = self.ledger.produced().all(|list| list.uploaded || list.failed);
-        if !end.told && (lists_known || owed.parked > 0) {
-            end.told = true;
-            self.tell(&Event::RecorderLeft { reason: end.reason }, end.at);
-        }
-        if end.told && owed.uploads == 0 {
-            if owed.parked > 0 {
-                let message = format!("{} files could not be uploaded and are kept", owed.parked);
-                let (module, code) = (Module::Uploader, Code::UploadFailed);
-                let problem = Problem { module, level: 5, code, message };
-                self.tell(&Event::Error(problem), now);
-            } else if produced {
-                self.tell(&Event::Uploaded { files: self.ledger.files() }, now);
-            }
-            let normal = end.failure.is_none() && owed.parked == 0;
-            self.tell(&Event::SessionExited { normal }, now);
-            self.ledger.stage = Stage::Closed;
-        }
-        self.ledger.ended = Some(end);
-    }
+    pub(crate) leftovers: BTreeMap<(String, u64), Leftover>,
 }
 
 impl Ledger {
+    /// Of something that begins.
+    pub(super) fn new(
+        sid: String,
+        room: RoomId,
+        recorder_uid: u32,
+        target: StorageTarget,
+        folder: &Path,
+    ) -> Self {
+        Self {
+            sid,
+            app: room.app,
+            room: room.name,
+            recorder_uid,
+            target,
+            folder: folder.to_owned(),
+            prefix: String::new(),
+            keep_tapes: false,
+            stage: Stage::Live,
+            next_sequence: 0,
+            next_order: 0,
+            lists: Vec::new(),
+            told: Told::default(),
+            ended_in_backup: false,
+            given_up: 0,
+            bytes_owed: 0,
+            bytes_uploaded: 0,
+            ended: None,
+        }
+    }
+
     /// An object's key for a file's name.
     pub(crate) fn key(&self, name: &str) -> String {
         if self.prefix.is_empty() { name.to_owned() } else { format!("{}/{name}", self.prefix) }
@@ -216,10 +276,11 @@ impl Ledger {
     /// How it ended, once its last event is owed.
     pub(crate) fn outcome(&self, owed: Owed) -> Option<Outcome> {
         let end = self.ended.as_ref().filter(|_| self.stage == Stage::Closed)?;
-        let delivered = match (self.produced().next(), owed.parked) {
-            (None, _) => Delivered::Nothing,
-            (Some(_), 0) => Delivered::Uploaded,
-            (Some(_), _) => Delivered::Parked,
+        let delivered = match self.produced().next() {
+            None => Delivered::Nothing,
+            Some(_) if owed.parked + self.given_up > 0 => Delivered::Parked,
+            Some(_) if owed.backed_up > 0 => Delivered::BackedUp,
+            Some(_) => Delivered::Uploaded,
         };
         let failure = end.failure.clone();
         Some(Outcome { stopped: end.reason, files: self.files(), delivered, failure })
@@ -239,30 +300,45 @@ impl Books {
         self.events.range(from..).map(|(_, notice)| notice).take_while(move |n| n.sid == sid)
     }
 
+    /// What the recording left behind at stores.
+    pub(crate) fn leftovers_of<'a>(&'a self, sid: &'a str) -> impl Iterator<Item = &'a Leftover> {
+        let from = (sid.to_owned(), 0);
+        self.leftovers.range(from..).map(|(_, rest)| rest).take_while(move |rest| rest.sid == sid)
+    }
+
     /// What one recording owes.
     pub(crate) fn owed(&self, sid: &str) -> Owed {
-        let parked = self.uploads_of(sid).filter(|owing| owing.parked.is_some()).count() as u64;
-        let uploads = self.uploads_of(sid).count() as u64 - parked;
-        Owed { uploads, parked, events: self.events_of(sid).count() as u64 }
+        let mut owed = Owed { events: self.events_of(sid).count() as u64, ..Owed::default() };
+        self.uploads_of(sid).for_each(|owing| owed.count(owing));
+        owed
     }
 
     /// What everybody owes.
     pub(crate) fn owed_by_all(&self) -> Owed {
-        let parked = self.uploads.values().filter(|owing| owing.parked.is_some()).count() as u64;
-        let uploads = self.uploads.len() as u64 - parked;
-        Owed { uploads, parked, events: self.events.len() as u64 }
+        let mut owed = Owed { events: self.events.len() as u64, ..Owed::default() };
+        self.uploads.values().for_each(|owing| owed.count(owing));
+        owed
+    }
+
+    /// Files that are owed, by the storage's name.
+    pub(crate) fn owed_by_storage(&self) -> BTreeMap<String, Owed> {
+        let mut owed: BTreeMap<String, Owed> = BTreeMap::new();
+        for owing in self.uploads.values() {
+            if let Some(ledger) = self.ledgers.get(&owing.sid) {
+                owed.entry(ledger.target.storage.clone()).or_default().count(owing);
+            }
+        }
+        owed
     }
 
     /// What the recording will owe once the change is applied.
-    fn owed_after(&self, change: &Change) -> Owed {
+    pub(super) fn owed_after(&self, change: &Change) -> Owed {
         let mut owed = Owed::default();
         let replaced = |owing: &Owing| {
             change.settle.contains(&owing.key) || change.owe.iter().any(|new| new.key == owing.key)
         };
         let stay = self.uploads_of(&change.ledger.sid).filter(|owing| !replaced(owing));
-        for owing in stay.chain(&change.owe) {
-            if owing.parked.is_some() { owed.parked += 1 } else { owed.uploads += 1 }
-        }
+        stay.chain(&change.owe).for_each(|owing| owed.count(owing));
         owed
     }
 
@@ -272,6 +348,7 @@ impl Books {
         if change.forget {
             self.uploads.retain(|(of, _), _| *of != sid);
             self.events.retain(|(of, _), _| *of != sid);
+            self.leftovers.retain(|(of, _), _| *of != sid);
             self.ledgers.remove(&sid);
             return;
         }
@@ -287,6 +364,25 @@ impl Books {
         for notice in change.tell {
             self.events.insert((sid.clone(), notice.sequence), notice);
         }
+        for order in change.cleared {
+            self.leftovers.remove(&(sid.clone(), order));
+        }
+        for leftover in change.leave {
+            self.leftovers.insert((sid.clone(), leftover.order), leftover);
+        }
         self.ledgers.insert(sid, change.ledger);
+    }
+}
+
+impl Owed {
+    /// Counts a file; what the backup store has is owed to nobody else in a hurry.
+    fn count(&mut self, owing: &Owing) {
+        if owing.in_backup() {
+            self.backed_up += 1;
+        } else if owing.parked.is_some() {
+            self.parked += 1;
+        } else {
+            self.uploads += 1;
+        }
     }
 }

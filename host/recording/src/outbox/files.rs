@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use capstan_media::time::RoomTime;
 
-use super::books::{Books, Change, Ledger, Owing, Stage};
+use super::books::{Books, Ledger, Owing};
+use super::change::Change;
 use crate::event::Event;
 use crate::settings::{Container, RecordingSettings};
 use crate::status::FileFacts;
@@ -61,24 +62,9 @@ pub(crate) fn hls_folder(folder: &Path) -> PathBuf {
 
 /// The ledger of a recording that begins.
 pub(super) fn ledger_of(settings: &RecordingSettings, folder: &Path) -> Ledger {
-    Ledger {
-        sid: settings.sid.clone(),
-        app: settings.room.app.clone(),
-        room: settings.room.name.clone(),
-        recorder_uid: settings.recorder_uid,
-        target: settings.storage.clone(),
-        folder: folder.to_owned(),
-        prefix: settings.prefix.clone(),
-        keep_tapes: settings.keep_tapes,
-        stage: Stage::Live,
-        next_sequence: 0,
-        next_order: 0,
-        lists: Vec::new(),
-        refusal_told: false,
-        bytes_owed: 0,
-        bytes_uploaded: 0,
-        ended: None,
-    }
+    let RecordingSettings { sid, room, recorder_uid, storage, .. } = settings.clone();
+    let new = Ledger::new(sid, room, recorder_uid, storage, folder);
+    Ledger { prefix: settings.prefix.clone(), keep_tapes: settings.keep_tapes, ..new }
 }
 
 /// Owes new files, in their order; with the first ones of a playlist, the event of its first slice.
@@ -95,19 +81,12 @@ pub(super) fn owe(change: &mut Change, books: &Books, new: &[NewFile], now: Room
                 list.filed += 1;
             }
         }
-        change.owe.push(Owing {
-            sid: ledger.sid.clone(),
-            key,
-            path: file.path.clone(),
-            content_type: file.content_type.to_owned(),
-            size: file.size,
-            order: ledger.next_order,
-            version: before.map_or(0, |owing| owing.version + 1),
-            is_playlist: file.is_playlist,
-            failures: before.map_or(0, |owing| owing.failures),
-            failing_since: before.and_then(|owing| owing.failing_since),
-            saved: None,
-            parked: before.and_then(|owing| owing.parked.clone()),
+        let (sid, path) = (ledger.sid.clone(), file.path.clone());
+        let new = Owing::new(sid, key, path, file.content_type.to_owned(), file.size);
+        let new = Owing { order: ledger.next_order, is_playlist: file.is_playlist, ..new };
+        change.owe.push(match before {
+            Some(before) => new.instead_of(before),
+            None => new,
         });
         ledger.next_order += 1;
     }

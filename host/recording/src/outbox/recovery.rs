@@ -6,7 +6,8 @@ use std::io;
 use capstan_media::time::RoomTime;
 
 use super::OutboxError;
-use super::books::{Books, Change, End, Ledger, List, Stage};
+use super::books::{Books, End, Ledger, List, Stage};
+use super::change::Change;
 use super::files::{self, NewFile};
 use super::store::Store;
 use crate::event::{Code, Event, Module, Problem};

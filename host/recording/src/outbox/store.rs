@@ -1,4 +1,4 @@
-//! The outbox on disk: three tables of JSON values, each change one durable transaction.
+//! The outbox on disk: four tables of JSON values, each change one durable transaction.
 
 use std::fs::OpenOptions;
 use std::path::Path;
@@ -9,11 +9,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::OutboxError;
-use super::books::{Books, Change};
+use super::books::Books;
+use super::change::Change;
 
 const LEDGERS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("ledgers");
 const UPLOADS: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("uploads");
 const EVENTS: TableDefinition<'_, (&str, u64), &[u8]> = TableDefinition::new("events");
+const LEFTOVERS: TableDefinition<'_, (&str, u64), &[u8]> = TableDefinition::new("leftovers");
 
 /// Pages kept in memory. The tables are read once, at the start.
 const CACHE_BYTES: usize = 4 * 1024 * 1024;
@@ -54,6 +56,7 @@ impl Store {
             begin.open_table(LEDGERS)?;
             begin.open_table(UPLOADS)?;
             begin.open_table(EVENTS)?;
+            begin.open_table(LEFTOVERS)?;
             begin.commit()?;
             Ok(database)
         };
@@ -99,6 +102,11 @@ impl Store {
             let (sid, sequence) = key.value();
             books.events.insert((sid.to_owned(), sequence), from_json(value.value())?);
         }
+        for row in read.open_table(LEFTOVERS)?.iter()? {
+            let (key, value) = row?;
+            let (sid, order) = key.value();
+            books.leftovers.insert((sid.to_owned(), order), from_json(value.value())?);
+        }
         Ok(books)
     }
 
@@ -110,10 +118,12 @@ impl Store {
             let mut ledgers = transaction.open_table(LEDGERS)?;
             let mut uploads = transaction.open_table(UPLOADS)?;
             let mut events = transaction.open_table(EVENTS)?;
+            let mut leftovers = transaction.open_table(LEFTOVERS)?;
             if change.forget {
                 ledgers.remove(sid)?;
                 uploads.retain(|(of, _), _| of != sid)?;
                 events.retain(|(of, _), _| of != sid)?;
+                leftovers.retain(|(of, _), _| of != sid)?;
             } else {
                 for key in &change.settle {
                     uploads.remove((sid, key.as_str()))?;
@@ -126,6 +136,12 @@ impl Store {
                 }
                 for notice in &change.tell {
                     events.insert((sid, notice.sequence), to_json(notice)?.as_slice())?;
+                }
+                for order in &change.cleared {
+                    leftovers.remove((sid, *order))?;
+                }
+                for leftover in &change.leave {
+                    leftovers.insert((sid, leftover.order), to_json(leftover)?.as_slice())?;
                 }
                 ledgers.insert(sid, to_json(&change.ledger)?.as_slice())?;
             }

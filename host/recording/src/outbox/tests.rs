@@ -9,6 +9,8 @@ use crate::settings::TrackType;
 use crate::status::Delivered;
 use crate::testing::{DAWN, DrivenClock, RunningClock, World, settings, until};
 
+mod backup;
+
 const NORMAL: [&str; 7] = [
     "recorder_started",
     "recorder_slice_start",
@@ -102,7 +104,11 @@ async fn a_session_leaves_in_order_over_a_flaky_network() {
         let outcome = ended(&outbox).await;
         assert_eq!(outcome.delivered, Delivered::Uploaded);
         assert_eq!(outcome.files[0].key, PLAYLIST);
-        assert_eq!(world.listener.kinds(), NORMAL);
+        let told = world.listener.kinds();
+        let (warnings, others): (Vec<_>, Vec<_>) =
+            told.iter().map(String::as_str).partition(|kind| *kind == "cloud_recording_warning");
+        assert_eq!(others, NORMAL);
+        assert_eq!(warnings.len(), usize::from(transient > 0), "trouble is told once");
         for (number, notice) in world.listener.heard().iter().enumerate() {
             assert_eq!(notice.sequence, number as u64);
             assert_eq!((notice.room.as_str(), notice.recorder_uid), ("a room", 527_841));
@@ -247,7 +253,7 @@ async fn what_fails_too_long_is_given_up_and_told() {
     let patience = OutboxSettings {
         retry_first: Duration::from_millis(1),
         retry_longest: Duration::from_millis(2),
-        give_up_after: Some(Duration::from_millis(1)),
+        uploads_give_up_after: Some(Duration::from_millis(1)),
         ..OutboxSettings::default()
     };
     let outbox = Outbox::open(&world.database(), patience, RunningClock::start()).unwrap();

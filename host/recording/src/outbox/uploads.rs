@@ -7,58 +7,67 @@ use std::time::Duration;
 
 use capstan_media::time::RoomTime;
 
-use super::Inner;
-use super::books::{Books, Change, Ledger, Owing};
+use super::books::{Books, Ledger, Owing, Rest};
+use super::change::Change;
 use super::worker::{Verdict, on_disk};
+use super::{Inner, OutboxPorts, backup, leftovers};
 use crate::event::{Code, Event, Module, Problem};
 use crate::listing;
-use crate::ports::{Storages, Upload, UploadError, UploadProgress};
+use crate::ports::{StorageTarget, Storages, Upload, UploadError, UploadProgress};
 
 /// What is brought away in this attempt.
-struct Cargo {
-    path: PathBuf,
-    size: u64,
+pub(super) struct Cargo {
+    pub(super) path: PathBuf,
+    pub(super) size: u64,
     /// Whether nothing of the file is left out.
-    whole: bool,
+    pub(super) whole: bool,
     checksum: u32,
 }
 
 /// Tries once. What comes of it is on disk before this returns.
 pub(super) async fn attempt(
     inner: Arc<Inner>,
-    storages: Arc<dyn Storages>,
+    ports: OutboxPorts,
     owing: Owing,
     ledger: Ledger,
     sent: Option<u32>,
 ) -> Verdict {
     let cargo = {
         let owing = owing.clone();
-        on_disk(&inner, move |inner| Ok(load(inner, &owing))).await
+        on_disk(&inner, move |inner| Ok(load(inner, &owing, Owing::is_file))).await
     };
     let cargo = match cargo.and_then(|loaded| loaded) {
         Ok(Some(cargo)) if !cargo.whole && Some(cargo.checksum) == sent => {
-            return waits(&inner, owing, cargo.checksum).await;
+            return waits(&inner, &ports, owing, cargo.checksum).await;
         }
         Ok(Some(cargo)) => cargo,
-        Ok(None) => return waits(&inner, owing, 0).await,
+        Ok(None) => return waits(&inner, &ports, owing, 0).await,
         Err(reason) => {
             let error = UploadError::File { key: owing.key.clone(), reason };
-            return failed(&inner, owing, error).await;
+            return failed(&inner, &ports, owing, &ledger, error).await;
         }
     };
-    metrics::counter!("capstan_upload_attempts_total").increment(1);
-    match put(&inner, storages, &owing, &ledger, &cargo).await {
+    let storage = ledger.target.storage.clone();
+    metrics::counter!("capstan_upload_attempts_total", "storage" => storage.clone()).increment(1);
+    match put(&inner, ports.storages.as_ref(), &owing, &ledger.target, &cargo).await {
         Ok(url) => {
+            metrics::counter!("capstan_uploads_total", "storage" => storage.clone()).increment(1);
+            metrics::counter!("capstan_upload_bytes_total", "storage" => storage)
+                .increment(cargo.size);
             tracing::debug!(sid = %owing.sid, key = %owing.key, %url, "uploaded");
-            left(&inner, owing, cargo).await
+            left(&inner, &ports, owing, cargo).await
         }
-        Err(error) => failed(&inner, owing, error).await,
+        Err(error) => failed(&inner, &ports, owing, &ledger, error).await,
     }
 }
 
-/// Looks at the file. A playlist is copied up to where it is true, since it is rewritten meanwhile.
-/// `None` if no part of the playlist is true yet.
-fn load(inner: &Inner, owing: &Owing) -> Result<Option<Cargo>, String> {
+/// Looks at the file. A playlist is copied up to where it is true, since it is rewritten meanwhile:
+/// up to the first file that is `missing` where it goes. `None` if no part of it is true yet.
+pub(super) fn load(
+    inner: &Inner,
+    owing: &Owing,
+    missing: fn(&Owing) -> bool,
+) -> Result<Option<Cargo>, String> {
     let words = |error: std::io::Error| error.to_string();
     if !owing.is_playlist {
         let size = std::fs::metadata(&owing.path).map_err(words)?.len();
@@ -69,16 +78,16 @@ fn load(inner: &Inner, owing: &Owing) -> Result<Option<Cargo>, String> {
     }
     // The text first: whatever is owed or uploaded later can only make more of it true.
     let text = std::fs::read_to_string(&owing.path).map_err(words)?;
-    let missing: BTreeSet<String> = {
+    let absent: BTreeSet<String> = {
         let books = inner.books();
         let Some(ledger) = books.ledgers.get(&owing.sid) else { return Ok(None) };
-        let owed = books.uploads_of(&owing.sid).filter(|other| !other.is_playlist);
+        let owed = books.uploads_of(&owing.sid).filter(|other| missing(other));
         let owed = owed.map(|other| ledger.name(&other.key).to_owned());
         let filed = ledger.list(&owing.key).map_or(0, |list| list.filed);
         let not_yet_owed = listing::files(&text).into_iter().skip(filed);
         owed.chain(not_yet_owed).collect()
     };
-    let Some((part, whole)) = listing::true_part(&text, &missing) else { return Ok(None) };
+    let Some((part, whole)) = listing::true_part(&text, &absent) else { return Ok(None) };
     let mut path = owing.path.as_os_str().to_owned();
     path.push(".out");
     let path = PathBuf::from(path);
@@ -87,17 +96,18 @@ fn load(inner: &Inner, owing: &Owing) -> Result<Option<Cargo>, String> {
     Ok(Some(Cargo { path, size: part.len() as u64, whole, checksum }))
 }
 
-async fn put(
+/// Puts the file into a storage.
+pub(super) async fn put(
     inner: &Arc<Inner>,
-    storages: Arc<dyn Storages>,
+    storages: &dyn Storages,
     owing: &Owing,
-    ledger: &Ledger,
+    target: &StorageTarget,
     cargo: &Cargo,
 ) -> Result<String, UploadError> {
-    let storage = storages.open(&ledger.target)?;
+    let storage = storages.open(target)?;
     let saved = owing.saved.as_deref().and_then(|saved| hex::decode(saved).ok());
     let upload = Upload {
-        id: format!("{}:{}:{}", owing.sid, owing.key, owing.version),
+        id: owing.id(),
         key: owing.key.clone(),
         path: cargo.path.clone(),
         size: cargo.size,
@@ -109,7 +119,7 @@ async fn put(
 }
 
 /// Notes that the file is in the bucket.
-async fn left(inner: &Arc<Inner>, owing: Owing, cargo: Cargo) -> Verdict {
+async fn left(inner: &Arc<Inner>, ports: &OutboxPorts, owing: Owing, cargo: Cargo) -> Verdict {
     let whole = cargo.whole;
     let playlist = owing.clone();
     let settled = on_disk(inner, move |inner| {
@@ -119,9 +129,13 @@ async fn left(inner: &Arc<Inner>, owing: Owing, cargo: Cargo) -> Verdict {
             settled = whole && current.is_some_and(|now| now.version == owing.version);
             if settled {
                 change.settle.push(owing.key.clone());
+                if current.is_some_and(|now| now.backup.is_some()) {
+                    tracing::info!(sid = %owing.sid, key = %owing.key, "moved out of the backup store");
+                    leftovers::leave(change, &owing.key, Rest::Copy, now);
+                }
             } else if let Some(current) = current {
-                let fine = Owing { failures: 0, failing_since: None, ..current.clone() };
-                change.owe.push(fine);
+                let current = current.clone();
+                change.owe.push(Owing { failures: 0, failing_since: None, trouble: None, ..current });
             }
             arrived(change, &owing, now);
             unpark(change, books);
@@ -131,7 +145,7 @@ async fn left(inner: &Arc<Inner>, owing: Owing, cargo: Cargo) -> Verdict {
     match settled.await {
         Ok(true) => Verdict::Settled,
         Ok(false) if whole => Verdict::Again { asked: Some(Duration::ZERO) },
-        Ok(false) => waits(inner, playlist, cargo.checksum).await,
+        Ok(false) => waits(inner, ports, playlist, cargo.checksum).await,
         Err(reason) => {
             tracing::error!(%reason, "an upload can't be noted; it will be repeated");
             Verdict::Again { asked: None }
@@ -139,9 +153,12 @@ async fn left(inner: &Arc<Inner>, owing: Owing, cargo: Cargo) -> Verdict {
     }
 }
 
-/// The rest of the playlist has to wait for files that it names. If those are refused for good it
-/// is parked with them.
-async fn waits(inner: &Arc<Inner>, owing: Owing, sent: u32) -> Verdict {
+/// The rest of the playlist has to wait for files that it names. If those are in the backup store, it
+/// goes there as well; if they are refused for good, it is parked with them.
+async fn waits(inner: &Arc<Inner>, ports: &OutboxPorts, owing: Owing, sent: u32) -> Verdict {
+    if backup::playlist_follows(&inner.books(), &owing) {
+        backup::bring(inner, ports, &owing).await;
+    }
     let stuck = |books: &Books| {
         let mut files = books.uploads_of(&owing.sid).filter(|other| !other.is_playlist).peekable();
         files.peek().is_some() && files.all(|file| file.parked.is_some())
@@ -189,50 +206,92 @@ fn unpark(change: &mut Change, books: &Books) {
     change.owe.extend(parked.into_iter().map(fresh));
 }
 
-/// Notes a failure: to be tried again, or parked.
-async fn failed(inner: &Arc<Inner>, owing: Owing, error: UploadError) -> Verdict {
-    let class = match &error {
-        UploadError::Transient { .. } => "transient",
-        UploadError::Rejected { .. } => "rejected",
-        UploadError::Fault(_) => "fault",
-        UploadError::File { .. } => "file",
-    };
-    metrics::counter!("capstan_upload_failures_total", "class" => class).increment(1);
-    tracing::warn!(sid = %owing.sid, key = %owing.key, %error, class, "upload failed");
+/// What follows from a failure.
+enum After {
+    Again,
+    Parked,
+    /// It failed for as long as anybody waits.
+    TooOld,
+}
+
+/// Notes a failure: to be tried again, sent to the backup store, or parked.
+async fn failed(
+    inner: &Arc<Inner>,
+    ports: &OutboxPorts,
+    owing: Owing,
+    ledger: &Ledger,
+    error: UploadError,
+) -> Verdict {
+    let (class, storage) = (error.class(), ledger.target.storage.clone());
+    tracing::warn!(sid = %owing.sid, key = %owing.key, storage, %error, class, "upload failed");
+    metrics::counter!("capstan_upload_failures_total", "storage" => storage, "class" => class)
+        .increment(1);
     let asked = match &error {
         UploadError::Transient { retry_after_ms: Some(ms), .. } => Some(Duration::from_millis(*ms)),
         _ => None,
     };
-    let parked = on_disk(inner, move |inner| {
-        let mut parked = false;
-        inner.change(&owing.sid.clone(), |change, books, now| {
-            let current = books.uploads.get(&(owing.sid.clone(), owing.key.clone()));
-            let Some(mut current) = current.cloned() else { return };
-            let since = *current.failing_since.get_or_insert(now);
-            current.failures = current.failures.saturating_add(1);
-            if let Some(list) = change.ledger.list_mut(&owing.key) {
-                list.failed = true;
-            }
-            let too_old = inner.settings.give_up_after.is_some_and(|age| now.since(since) >= age);
-            if let Some(problem) = refusal(&error, too_old) {
-                parked = true;
-                current.parked = Some(problem.message.clone());
-                if !std::mem::replace(&mut change.ledger.refusal_told, true) {
-                    change.tell(&Event::Error(problem), now);
-                }
-            }
-            change.owe.push(current);
+    let has_backup = ports.backup.is_some();
+    let failing = owing.clone();
+    let noted = on_disk(inner, move |inner| {
+        let mut after = After::Again;
+        inner.change(&failing.sid.clone(), |change, books, now| {
+            let current = books.uploads.get(&(failing.sid.clone(), failing.key.clone()));
+            let Some(current) = current.cloned() else { return };
+            let patience = inner.settings.uploads_give_up_after;
+            after = note_failure(change, current, &error, has_backup, patience, now);
         })?;
-        Ok(parked)
+        Ok(after)
     });
-    match parked.await {
-        Ok(true) => Verdict::Settled,
-        Ok(false) => Verdict::Again { asked },
+    match noted.await {
+        Ok(After::Parked) => Verdict::Settled,
+        Ok(After::TooOld) if backup::bring(inner, ports, &owing).await => {
+            Verdict::InBackup { asked }
+        }
+        Ok(After::Again | After::TooOld) => Verdict::Again { asked },
         Err(reason) => {
             tracing::error!(%reason, "a failed upload can't be noted");
             Verdict::Again { asked }
         }
     }
+}
+
+fn note_failure(
+    change: &mut Change,
+    mut current: Owing,
+    error: &UploadError,
+    has_backup: bool,
+    patience: Option<Duration>,
+    now: RoomTime,
+) -> After {
+    let since = *current.failing_since.get_or_insert(now);
+    current.failures = current.failures.saturating_add(1);
+    current.trouble = Some(error.to_string());
+    if let Some(list) = change.ledger.list_mut(&current.key) {
+        list.failed = true;
+    }
+    let too_old = patience.is_some_and(|patience| now.since(since) >= patience);
+    let problem = refusal(error, too_old && !has_backup);
+    let after = match &problem {
+        Some(problem) => {
+            current.parked = Some(problem.message.clone());
+            After::Parked
+        }
+        None if too_old && !current.in_backup() => After::TooOld,
+        None => After::Again,
+    };
+    let told = &mut change.ledger.told;
+    match problem {
+        Some(problem) if !std::mem::replace(&mut told.refusal, true) => {
+            change.tell(&Event::Error(problem), now);
+        }
+        None if !std::mem::replace(&mut told.again, true) => {
+            let (module, code, message) = (Module::Uploader, Code::SentAgain, error.to_string());
+            change.tell(&Event::Warning(Problem { module, level: 3, code, message }), now);
+        }
+        _ => {}
+    }
+    change.owe.push(current);
+    after
 }
 
 /// The problem to tell if the upload isn't to be tried again.

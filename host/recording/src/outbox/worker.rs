@@ -10,14 +10,16 @@ use std::time::Duration;
 use capstan_media::time::RoomTime;
 use tokio::task::{Id, JoinSet};
 
-use super::books::{Ledger, Owing, Stage};
-use super::{Inner, OutboxPorts, events, uploads};
+use super::books::{Books, Ledger, Leftover, Owing, Stage};
+use super::{Inner, OutboxPorts, OutboxSettings, events, leftovers, uploads};
 use crate::event::Event;
-use crate::ports::Notice;
+use crate::ports::{Notice, StorageTarget};
 use crate::retry::BackOff;
 
 /// Events that may be on their way at once: recordings whose receivers are slow don't hold up others.
 const EVENTS_AT_ONCE: usize = 16;
+/// Removals at once: nobody waits for them.
+const REMOVALS_AT_ONCE: usize = 4;
 /// How often a live recording tells how far its uploads are.
 const PROGRESS_EVERY: Duration = Duration::from_secs(60);
 /// How long a playlist waits for what is on disk but not owed yet: some syncs of a disk.
@@ -29,6 +31,7 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Job {
     Upload { sid: String, key: String },
+    Leftover { sid: String, order: u64 },
     Event { sid: String },
 }
 
@@ -44,6 +47,8 @@ pub(super) enum Verdict {
     },
     /// It failed and is to be tried again.
     Again { asked: Option<Duration> },
+    /// The same, and the backup store has it meanwhile.
+    InBackup { asked: Option<Duration> },
 }
 
 /// What the worker remembers between attempts; losing it costs a repetition.
@@ -84,6 +89,13 @@ pub(super) async fn run(inner: Arc<Inner>, ports: OutboxPorts) {
     }
 }
 
+/// What may leave now and isn't on its way.
+struct Due {
+    uploads: Vec<(Owing, Ledger)>,
+    leftovers: Vec<(Leftover, Ledger)>,
+    events: Vec<Notice>,
+}
+
 /// Starts what may leave now. Returns how long nothing more will be due by time alone.
 fn start_due(
     inner: &Arc<Inner>,
@@ -92,15 +104,19 @@ fn start_due(
     memory: &mut Memory,
     now: RoomTime,
 ) -> Duration {
-    let (uploads, events) = due(inner, memory, now);
-    for (owing, ledger) in uploads {
+    let due = due(inner, memory, now);
+    for (owing, ledger) in due.uploads {
         let job = Job::Upload { sid: owing.sid.clone(), key: owing.key.clone() };
         let sent = memory.sent.get(&job).copied();
-        let storages = Arc::clone(&ports.storages);
-        let upload = uploads::attempt(Arc::clone(inner), storages, owing, ledger, sent);
+        let upload = uploads::attempt(Arc::clone(inner), ports.clone(), owing, ledger, sent);
         memory.on_the_way.insert(jobs.spawn(upload).id(), job);
     }
-    for notice in events {
+    for (leftover, ledger) in due.leftovers {
+        let job = Job::Leftover { sid: leftover.sid.clone(), order: leftover.order };
+        let removal = leftovers::attempt(Arc::clone(inner), ports.clone(), leftover, ledger);
+        memory.on_the_way.insert(jobs.spawn(removal).id(), job);
+    }
+    for notice in due.events {
         let job = Job::Event { sid: notice.sid.clone() };
         let attempt = memory.failures.get(&job).copied().unwrap_or(0);
         let callbacks = Arc::clone(&ports.callbacks);
@@ -112,36 +128,75 @@ fn start_due(
     next.map_or(LONGEST_SLEEP, |at| at.since(now).min(LONGEST_SLEEP))
 }
 
-/// What may leave now and isn't on its way.
-fn due(inner: &Inner, memory: &Memory, now: RoomTime) -> (Vec<(Owing, Ledger)>, Vec<Notice>) {
+fn due(inner: &Inner, memory: &Memory, now: RoomTime) -> Due {
     let busy: HashSet<&Job> = memory.on_the_way.values().collect();
-    let uploading = busy.iter().filter(|job| matches!(job, Job::Upload { .. })).count();
-    let telling = busy.len() - uploading;
     let free = |job: &Job| {
         !busy.contains(job)
             && !memory.waits_for_files.contains(job)
             && memory.not_before.get(job).is_none_or(|at| *at <= now)
     };
     let books = inner.books();
-    let mut uploads: Vec<&Owing> = books
-        .uploads
+    let leftovers = books
+        .leftovers
         .values()
-        .filter(|owing| owing.parked.is_none())
-        .filter(|owing| free(&Job::Upload { sid: owing.sid.clone(), key: owing.key.clone() }))
+        .filter(|rest| free(&Job::Leftover { sid: rest.sid.clone(), order: rest.order }))
+        .filter_map(|rest| Some((rest.clone(), books.ledgers.get(&rest.sid)?.clone())))
+        .take(
+            REMOVALS_AT_ONCE
+                .saturating_sub(count(&busy, |job| matches!(job, Job::Leftover { .. }))),
+        )
         .collect();
-    uploads.sort_by_key(|owing| owing.order);
-    let with_ledger = |owing: &Owing| Some((owing.clone(), books.ledgers.get(&owing.sid)?.clone()));
-    let room = inner.settings.concurrency.max(1).saturating_sub(uploading);
-    let uploads = uploads.into_iter().take(room).filter_map(with_ledger).collect();
     let first_of = |sid: &String| books.events_of(sid).next().cloned();
     let events = books
         .ledgers
         .keys()
         .filter(|sid| free(&Job::Event { sid: (*sid).clone() }))
         .filter_map(first_of)
-        .take(EVENTS_AT_ONCE.saturating_sub(telling))
+        .take(EVENTS_AT_ONCE.saturating_sub(count(&busy, |job| matches!(job, Job::Event { .. }))))
         .collect();
-    (uploads, events)
+    let uploads = due_uploads(&books, inner.settings, &busy, free);
+    Due { uploads, leftovers, events }
+}
+
+fn count(busy: &HashSet<&Job>, of: impl Fn(&Job) -> bool) -> usize {
+    busy.iter().filter(|job| of(job)).count()
+}
+
+/// Uploads in the order in which they were owed, a few at once to each bucket.
+fn due_uploads(
+    books: &Books,
+    settings: OutboxSettings,
+    busy: &HashSet<&Job>,
+    free: impl Fn(&Job) -> bool,
+) -> Vec<(Owing, Ledger)> {
+    let mut under_way: HashMap<&StorageTarget, usize> = HashMap::new();
+    let mut room = settings.most_uploads.max(1);
+    for job in busy {
+        if let Job::Upload { sid, .. } = job {
+            room = room.saturating_sub(1);
+            if let Some(ledger) = books.ledgers.get(sid) {
+                *under_way.entry(&ledger.target).or_default() += 1;
+            }
+        }
+    }
+    let mut waiting: Vec<&Owing> = books
+        .uploads
+        .values()
+        .filter(|owing| owing.parked.is_none())
+        .filter(|owing| free(&Job::Upload { sid: owing.sid.clone(), key: owing.key.clone() }))
+        .collect();
+    // What the backup store has can wait for what nobody has.
+    waiting.sort_by_key(|owing| (owing.in_backup(), owing.order));
+    let mut due = Vec::new();
+    for owing in waiting {
+        let Some(ledger) = books.ledgers.get(&owing.sid) else { continue };
+        let under_way = under_way.entry(&ledger.target).or_default();
+        if due.len() < room && *under_way < settings.concurrency.max(1) {
+            *under_way += 1;
+            due.push((owing.clone(), ledger.clone()));
+        }
+    }
+    due
 }
 
 /// Tells of every live recording, once a minute, how much of it is uploaded.
@@ -192,10 +247,7 @@ impl Memory {
         match verdict {
             Verdict::Settled => {
                 self.forget(&job);
-                if let Job::Upload { sid, .. } = &job {
-                    self.waits_for_files
-                        .retain(|waits| !matches!(waits, Job::Upload { sid: of, .. } if of == sid));
-                }
+                self.wake_playlists(&job);
             }
             Verdict::WaitsForFiles { sent } => {
                 self.forget(&job);
@@ -209,6 +261,10 @@ impl Memory {
                     self.not_before.insert(job, now + SOON);
                 }
             }
+            Verdict::InBackup { asked } => {
+                self.wake_playlists(&job);
+                self.note(inner, job, Verdict::Again { asked });
+            }
             Verdict::Again { asked } => {
                 let settings = inner.settings;
                 let back_off =
@@ -218,6 +274,14 @@ impl Memory {
                 let pause = back_off.pause(*failures, asked, crate::retry::chance());
                 self.not_before.insert(job, now + pause);
             }
+        }
+    }
+
+    /// A file got somewhere: the playlists of its recording may say more.
+    fn wake_playlists(&mut self, job: &Job) {
+        if let Job::Upload { sid, .. } = job {
+            self.waits_for_files
+                .retain(|waits| !matches!(waits, Job::Upload { sid: of, .. } if of == sid));
         }
     }
 

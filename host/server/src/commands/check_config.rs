@@ -22,6 +22,9 @@ pub(super) fn run(args: &ConfigArgs) -> anyhow::Result<()> {
     println!("HTTP       {}", config.http.listen);
     println!("media      {}/udp", config.ingest.listen);
     println!("recordings go to {}", store.shown());
+    if let Some(backup) = NativeStore::backup(&config.backup)? {
+        println!("what its vendor doesn't take goes to {}", backup.shown());
+    }
     for app in &config.apps {
         println!("app        {}", describe(app));
     }

@@ -6,6 +6,7 @@ mod plugin;
 pub mod publish;
 mod render;
 mod serve;
+mod storage;
 mod tape;
 
 use std::path::PathBuf;
@@ -39,6 +40,7 @@ const EXAMPLES: &str = "Examples:
   capstan check-config --config capstan.toml
   capstan plugin list
   capstan render recordings/.work/<sid> --out rendered
+  capstan storage test --vendor aliyun --bucket b --region cn-hangzhou
   capstan tape recordings/.work/<sid>/tape/7-camera.tape
 
 examples/README.md in the repository walks through a recording with curl.";
@@ -57,6 +59,9 @@ enum Command {
     Plugin(PluginCommand),
     /// Make a recording's files again from its tapes, after a crash for example.
     Render(render::RenderArgs),
+    /// Try storages.
+    #[command(subcommand)]
+    Storage(StorageCommand),
     /// Show what is on a tape, record by record.
     Tape(tape::TapeArgs),
     /// Compile a plugin from standard input to standard output; Capstan starts it itself.
@@ -92,6 +97,12 @@ enum PluginCommand {
     },
 }
 
+#[derive(Subcommand, Debug)]
+enum StorageCommand {
+    /// Put a probe object into a bucket, verify and (where possible) remove it; explain what is wrong.
+    Test(storage::TestArgs),
+}
+
 impl ConfigArgs {
     /// Reads the file and the environment.
     ///
@@ -121,7 +132,11 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     // Commands that only look print what they find themselves.
     let quiet = matches!(
         cli.command,
-        Command::CheckConfig(_) | Command::Plugin(_) | Command::Render(_) | Command::Tape(_)
+        Command::CheckConfig(_)
+            | Command::Plugin(_)
+            | Command::Render(_)
+            | Command::Storage(_)
+            | Command::Tape(_)
     );
     log::start(cli.log.as_deref().or(quiet.then_some("error")))
         .with_context(|| format!("the log filter of --log or {}", log::VARIABLE))?;
@@ -134,6 +149,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             plugin::list(&config.load()?, json)
         }
         Command::Render(args) => render::run(args),
+        Command::Storage(StorageCommand::Test(args)) => storage::test(args).await,
         Command::Tape(args) => tape::run(&args),
         Command::CompilePlugin(_) => bail!("it runs before everything else"),
     }

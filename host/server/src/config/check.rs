@@ -31,6 +31,9 @@ pub(super) fn check(file: File) -> Result<Config, ConfigError> {
                     audio_encoder = \"aac\", or hls_container = \"fmp4\"";
         return Err(ConfigError::at("recording.hls_container", what));
     }
+    between("uploads.concurrency", file.uploads.concurrency, 1, 1_000)?;
+    between("uploads.retry_first_ms", file.uploads.retry_first_ms, 1, 60_000)?;
+    between("uploads.retry_longest_seconds", file.uploads.retry_longest_seconds, 1, 3_600)?;
     between("ingest.max_publishers", file.ingest.max_publishers, 1, 100_000)?;
     between("ingest.silence_seconds", file.ingest.silence_seconds, 1.0, 5.0)?;
     if file.ingest.announce.is_empty() && file.ingest.listen.ip().is_unspecified() {
@@ -88,6 +91,8 @@ pub(super) fn check(file: File) -> Result<Config, ConfigError> {
         image_urls: file.image_urls,
         storage: file.storage,
         vendors,
+        uploads: file.uploads,
+        backup: file.backup,
         apps,
         demo_app,
     })

@@ -18,14 +18,17 @@ use url::Url;
 
 pub use self::error::ConfigError;
 pub use self::schema::{
-    AppEntry, AudioChoice, Av1Admission, CallbackEntry, File, Http, ImageUrls, Individual, Ingest,
-    Layouts, Plugins, Recording, Storage, TranscodeAudio, VendorEntry, VideoChoice,
+    AppEntry, AudioChoice, Av1Admission, Backup, CallbackEntry, File, Http, ImageUrls, Individual,
+    Ingest, Layouts, Plugins, Recording, Storage, TranscodeAudio, Uploads, VendorEntry,
+    VideoChoice,
 };
 pub use self::secret::Secret;
 pub use self::vendors::{BadRegion, Vendor, Vendors};
 
 /// The name under which the process's own store is a storage.
 pub const STORE: &str = "store";
+/// The name under which the backup store is a storage.
+pub const BACKUP: &str = "backup";
 
 /// A checked configuration.
 #[derive(Debug, Clone)]
@@ -48,6 +51,10 @@ pub struct Config {
     pub storage: Storage,
     /// Who takes recordings by request.
     pub vendors: Vendors,
+    /// How uploads are tried.
+    pub uploads: Uploads,
+    /// Where goes what its own storage doesn't take.
+    pub backup: Backup,
     /// Who may publish and record; at least one.
     pub apps: Vec<App>,
     /// Whether the built-in demo app stands in for missing `[[apps]]`.

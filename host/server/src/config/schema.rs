@@ -30,6 +30,10 @@ pub struct File {
     pub image_urls: ImageUrls,
     /// Where recordings go.
     pub storage: Storage,
+    /// How uploads are tried.
+    pub uploads: Uploads,
+    /// Where goes what its own storage doesn't take.
+    pub backup: Backup,
     /// Who may publish and record.
     pub apps: Vec<AppEntry>,
 }
@@ -185,6 +189,31 @@ pub struct Storage {
     pub vendors: BTreeMap<String, VendorEntry>,
 }
 
+/// `[uploads]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Uploads {
+    /// Uploads at one time to one bucket.
+    pub concurrency: usize,
+    /// The first pause after a failure, in milliseconds; it doubles with each further one.
+    pub retry_first_ms: u64,
+    /// The longest pause, in seconds.
+    pub retry_longest_seconds: u64,
+    /// Seconds after which a file that fails for now goes to the backup store, or is parked without
+    /// one. If absent: 600 with a backup store, never without.
+    pub give_up_seconds: Option<u64>,
+}
+
+/// `[backup]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Backup {
+    /// A folder or an object store's URL; no backup store if absent.
+    pub url: Option<String>,
+    /// The store's options, as the `object_store` crate names them.
+    pub options: BTreeMap<String, Secret>,
+}
+
 /// `[storage.vendors.<number or name>]`; what is absent stays as it is shipped.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -333,6 +362,17 @@ impl Default for Individual {
     fn default() -> Self {
         let (container, transcode_audio) = (Container::Fmp4, TranscodeAudio::None);
         Self { slice_seconds: 15, container, transcode_audio }
+    }
+}
+
+impl Default for Uploads {
+    fn default() -> Self {
+        Self {
+            concurrency: 4,
+            retry_first_ms: 500,
+            retry_longest_seconds: 60,
+            give_up_seconds: None,
+        }
     }
 }
 

@@ -83,6 +83,8 @@ fn the_example_documents_every_key() {
     wanted.extend(keys::<capstan_plugin::CompileLimits>());
     wanted.extend(keys::<schema::Storage>());
     wanted.extend(keys::<schema::VendorEntry>());
+    wanted.extend(keys::<schema::Uploads>());
+    wanted.extend(keys::<schema::Backup>());
     wanted.extend(keys::<schema::AppEntry>());
     wanted.extend(keys::<schema::CallbackEntry>());
     let written = |key: &str| {

@@ -9,6 +9,7 @@ use axum::{Json, Router};
 use serde_json::json;
 
 use super::Context;
+use crate::config::STORE;
 
 /// The routes.
 pub(super) fn routes() -> Router<Context> {
@@ -32,8 +33,19 @@ async fn ready(State(context): State<Context>) -> Response {
 /// Every series, in Prometheus's text form.
 async fn numbers(State(context): State<Context>) -> Response {
     let owed = context.outbox.owed();
-    metrics::gauge!("capstan_outbox_uploads").set(owed.uploads as f64);
-    metrics::gauge!("capstan_outbox_uploads_parked").set(owed.parked as f64);
+    // Every storage that anything may be owed to, so that a series goes to zero and doesn't stop.
+    let by_storage = context.outbox.owed_by_storage();
+    let storages = context.config.vendors.iter().map(|(_, vendor)| vendor.plugin.as_str());
+    for storage in storages.chain([STORE]).chain(by_storage.keys().map(String::as_str)) {
+        let owed = by_storage.get(storage).copied().unwrap_or_default();
+        let name = storage.to_owned();
+        metrics::gauge!("capstan_outbox_uploads", "storage" => name.clone())
+            .set(owed.uploads as f64);
+        metrics::gauge!("capstan_outbox_uploads_parked", "storage" => name.clone())
+            .set(owed.parked as f64);
+        metrics::gauge!("capstan_outbox_uploads_in_backup", "storage" => name)
+            .set(owed.backed_up as f64);
+    }
     metrics::gauge!("capstan_outbox_events").set(owed.events as f64);
     let recording = context.recorder.recording();
     metrics::gauge!("capstan_recordings").set(recording as f64);

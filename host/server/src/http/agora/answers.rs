@@ -20,14 +20,19 @@ pub(crate) fn ok(ids: &Ids, server_response: Option<Value>) -> Response {
 
 /// `serverResponse` of `query`.
 pub(crate) fn queried(status: &RecordingStatus, playback_url: &str) -> Value {
-    json!({
+    let mut answer = json!({
         "status": number(status),
         "fileListMode": "string",
         "fileList": status.playlist,
         // 0 until the first slice: typed clients want a number in any case.
         "sliceStartTime": status.slice_start.map_or(0, |start| start.as_millis()),
         "playbackUrl": playback_url,
-    })
+    });
+    // Capstan's own: what the storage said of files that it hasn't taken.
+    if let (Some(answer), Some(said)) = (answer.as_object_mut(), &status.storage_trouble) {
+        answer.insert("storageError".into(), said.as_str().into());
+    }
+    answer
 }
 
 /// `serverResponse` of `stop`.
@@ -45,6 +50,8 @@ pub(crate) fn stopped(playlist: &str, uploading: Uploading, playback_url: &str) 
 pub(crate) enum Uploading {
     /// Everything is in the bucket.
     Uploaded,
+    /// Everything has left, some of it to the backup store.
+    BackedUp,
     /// Not known yet.
     Unknown,
 }
@@ -53,6 +60,7 @@ impl Uploading {
     const fn name(self) -> &'static str {
         match self {
             Self::Uploaded => "uploaded",
+            Self::BackedUp => "backuped",
             Self::Unknown => "unknown",
         }
     }

@@ -209,6 +209,10 @@ pub(crate) async fn stop(
             let response = answers::stopped(&playlist, Uploading::Uploaded, &url);
             Ok(answers::ok(&ids, Some(response)))
         }
+        Delivered::BackedUp => {
+            let response = answers::stopped(&playlist, Uploading::BackedUp, &url);
+            Ok(answers::ok(&ids, Some(response)))
+        }
         Delivered::Nothing => {
             let detail = format!(
                 "nobody in room {:?} sent anything; publishers must use the same app and room",

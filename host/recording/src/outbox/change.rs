@@ -1,0 +1,107 @@
+//! What one step changes about one recording, and the rules by which its end follows from the state of
+//! its files.
+//!
+//! A change is committed to disk as one, then applied to the books.
+
+use capstan_media::time::RoomTime;
+
+use super::books::{Books, Ledger, Leftover, Owing, Stage};
+use crate::event::{Code, Event, Module, Problem};
+use crate::ports::Notice;
+
+/// What one step changes about one recording; committed as one.
+#[derive(Clone, Debug)]
+pub(crate) struct Change {
+    pub(crate) ledger: Ledger,
+    pub(crate) owe: Vec<Owing>,
+    pub(crate) settle: Vec<String>,
+    pub(crate) tell: Vec<Notice>,
+    pub(crate) delivered: Vec<u64>,
+    pub(crate) leave: Vec<Leftover>,
+    pub(crate) cleared: Vec<u64>,
+    /// Nothing of the recording is kept.
+    pub(crate) forget: bool,
+}
+
+impl Change {
+    pub(crate) const fn new(ledger: Ledger) -> Self {
+        Self {
+            ledger,
+            owe: Vec::new(),
+            settle: Vec::new(),
+            tell: Vec::new(),
+            delivered: Vec::new(),
+            leave: Vec::new(),
+            cleared: Vec::new(),
+            forget: false,
+        }
+    }
+
+    /// Owes an event that happened at `at`. Nothing follows a session's last event, except that its
+    /// files were moved out of the backup store.
+    pub(crate) fn tell(&mut self, event: &Event, at: RoomTime) {
+        if self.ledger.stage != Stage::Closed {
+            self.owe_event(event, at);
+        }
+    }
+
+    fn owe_event(&mut self, event: &Event, at: RoomTime) {
+        let ledger = &mut self.ledger;
+        let sequence = ledger.next_sequence;
+        ledger.next_sequence += 1;
+        self.tell.push(Notice {
+            id: format!("{}:{sequence}", ledger.sid),
+            app: ledger.app.clone(),
+            room: ledger.room.clone(),
+            recorder_uid: ledger.recorder_uid,
+            sid: ledger.sid.clone(),
+            sequence,
+            at_ms: at.as_millis(),
+            kind: event.kind().to_owned(),
+            details: event.details(),
+            attempt: 0,
+        });
+    }
+
+    /// Draws the consequences: what must be told now that files left, were refused, or the
+    /// recording ended.
+    pub(crate) fn conclude(&mut self, books: &Books, now: RoomTime) {
+        if self.ledger.stage == Stage::Closed && self.ledger.ended_in_backup {
+            let owed = books.owed_after(self);
+            if owed.uploads + owed.parked + owed.backed_up == 0 {
+                self.ledger.ended_in_backup = false;
+                self.owe_event(&Event::Uploaded { files: self.ledger.files() }, now);
+            }
+        }
+        if self.ledger.stage != Stage::Closing {
+            return;
+        }
+        let owed = books.owed_after(self);
+        let Some(mut end) = self.ledger.ended.clone() else { return };
+        let produced = self.ledger.produced().next().is_some();
+        let lists_known = self.ledger.produced().all(|list| list.uploaded || list.failed);
+        let settled = owed.uploads == 0 || owed.parked + owed.backed_up > 0;
+        if !end.told && (lists_known || settled) {
+            end.told = true;
+            self.tell(&Event::RecorderLeft { reason: end.reason }, end.at);
+        }
+        if end.told && owed.uploads == 0 {
+            let stuck = owed.parked + self.ledger.given_up;
+            if stuck > 0 {
+                let message = format!("{stuck} files could not be uploaded and are kept");
+                let (module, code) = (Module::Uploader, Code::UploadFailed);
+                let problem = Problem { module, level: 5, code, message };
+                self.tell(&Event::Error(problem), now);
+            } else if owed.backed_up > 0 {
+                self.ledger.ended_in_backup = true;
+                self.tell(&Event::BackedUp { files: self.ledger.files() }, now);
+            } else if produced {
+                self.tell(&Event::Uploaded { files: self.ledger.files() }, now);
+            }
+            let normal = end.failure.is_none() && stuck == 0;
+            self.tell(&Event::SessionExited { normal }, now);
+            self.ledger.stage = Stage::Closed;
+        }
+        self.ledger.ended = Some(end);
+    }
+}
