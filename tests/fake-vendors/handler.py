@@ -94,14 +94,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with self.state.lock:
             by_op = self.state.stats[self.vendor]["by_op"]
             by_op[op] = by_op.get(op, 0) + 1
+        if op == "form":
+            # Its key is in its body, so the body comes before the fault.
+            self.body = self.read_body()
+            self.key = kodo.key_of_form(self.body)
         self.fault = self.state.take_fault(self.vendor, op, self.key)
-        if self.hit_by("reset_before"):
+        if self.hit_by("reset_before") or (self.body and self.hit_by("reset_mid_body")):
             self.hang_up()
             return
         if self.command in ("PUT", "POST") and self.headers.get("Content-Length") is None:
             raise refusal(self.vendor, "no_length")
         try:
-            self.body = self.read_body()
+            self.body = self.body or self.read_body()
         except ConnectionAbortedError:
             self.hang_up()
             return
@@ -141,8 +145,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return dict(urllib.parse.parse_qsl(self.query, keep_blank_values=True))
 
     def signed_path(self):
-        """The path as COS signs it: decoded."""
-        return urllib.parse.unquote(self.raw_path)
+        """The path as COS signs it: the key, decoded, wherever the bucket is named."""
+        return "/" + self.key
 
     def trace(self, **facts):
         """Keeps facts for the log, if they are wanted."""

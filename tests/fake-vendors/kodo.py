@@ -63,6 +63,12 @@ def take_form(request, body):
     finish(request, policy, bucket, key, [path], kind)
 
 
+def key_of_form(body):
+    """The key in a form's body; empty if there is none."""
+    found = re.search(rb'name="key"\r\n(?:[^\r\n]+\r\n)*\r\n([^\r\n]*)', body.bytes())
+    return found.group(1).decode() if found else ""
+
+
 def form_fields(raw, boundary):
     """The fields, the file's bytes and its type."""
     fields, file, kind = {}, None, None

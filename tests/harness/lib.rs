@@ -1,5 +1,5 @@
 //! What the promises are tested with: the real server as a child process, real publishers, a real
-//! browser, a receiver of callbacks, and independent judges of media.
+//! browser, a receiver of callbacks, the vendors' stand-ins, and independent judges of media.
 
 #![expect(
     clippy::unwrap_used,
@@ -16,6 +16,8 @@ pub mod judge;
 pub mod process;
 pub mod receiver;
 pub mod server;
+pub mod shipping;
+pub mod vendors;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};

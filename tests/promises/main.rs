@@ -12,11 +12,15 @@ mod common;
 
 mod a_bad_layout_never_ends_a_recording;
 mod a_room_is_recorded;
+mod a_thousand_uploads_arrive;
 mod browsers_are_recorded;
 mod layout_changes_at_once;
 mod publishers_come_and_go;
 mod recordings_play_in_a_browser;
+mod recordings_reach_a_bucket;
 mod speakers_and_screens_are_shown;
+mod storages_are_tested_by_command;
 mod the_demo_holds_its_word;
 mod the_house_stays_true;
+mod uploads_reach_every_vendor;
 mod what_is_owed_survives_a_restart;
