@@ -254,6 +254,7 @@ impl Peer {
                 let reports = self.tracks.report(&feedback, arrived).into_iter();
                 self.ready.extend(reports.map(|(report, view)| Output::Report(report, view)));
             }
+            Event::StreamPaused(stream) => self.tracks.heard(&stream),
             // The publisher closed its connection: a quit without the courtesy of a DELETE.
             Event::Closed => self.end(LeaveReason::Quit),
             _ => {}
@@ -266,10 +267,8 @@ impl Peer {
             return false;
         }
         let mut asked = false;
-        for Source { mid, rid } in self.tracks.keyframes_to_ask(now) {
-            let Some(mut writer) = self.rtc.writer(mid) else { continue };
-            // A stream that hasn't begun can't be asked; the policy comes back to it.
-            if writer.request_keyframe(rid, KeyframeRequestKind::Pli).is_ok() {
+        for source in self.tracks.keyframes_to_ask(now) {
+            if self.ask_for_keyframe(source) {
                 counter!("capstan_keyframe_requests_total").increment(1);
                 asked = true;
             }
@@ -279,6 +278,21 @@ impl Peer {
             self.failed(&error);
         }
         asked
+    }
+
+    /// Asks the stream that sends: an offer may declare others beside it, of which the library would
+    /// ask any. A source that hasn't begun can't be asked; the policy comes back to it.
+    fn ask_for_keyframe(&mut self, source: Source) -> bool {
+        let kind = KeyframeRequestKind::Pli;
+        let agreed = self.rtc.writer(source.mid);
+        if !agreed.is_some_and(|writer| writer.is_request_keyframe_possible(kind)) {
+            return false;
+        }
+        let Some(sender) = self.tracks.sender(source) else { return false };
+        let mut streams = self.rtc.direct_api();
+        let Some(stream) = streams.stream_rx(&sender) else { return false };
+        stream.request_keyframe(kind);
+        true
     }
 
     fn deadline(&self) -> Option<RoomTime> {

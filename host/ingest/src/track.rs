@@ -17,6 +17,7 @@ use metrics::counter;
 use str0m::Rtc;
 use str0m::format::Codec as WireCodec;
 use str0m::media::{MediaData, Mid, Rid, SenderFeedback};
+use str0m::rtp::{Ssrc, StreamPaused};
 
 use crate::keyframes::Keyframes;
 use crate::layers::{Choice, Layers};
@@ -38,6 +39,8 @@ pub(crate) struct Tracks {
     uid: Uid,
     max_frame_bytes: usize,
     tracks: Vec<Track>,
+    /// Which of the streams that an offer declares for a source is the one that sends.
+    senders: Vec<(Source, Ssrc)>,
 }
 
 #[derive(Debug)]
@@ -82,7 +85,7 @@ impl Tracks {
             };
             tracks.push(Track::new(Mid::from(mid.as_str()), kind, now));
         }
-        Self { uid, max_frame_bytes, tracks }
+        Self { uid, max_frame_bytes, tracks, senders: Vec::new() }
     }
 
     /// Whether any section found a codec that both sides know.
@@ -180,6 +183,20 @@ impl Tracks {
         let video = self.tracks.iter().filter(|track| track.kind.is_video());
         let streams = video.flat_map(|track| std::iter::once(&track.first).chain(&track.low));
         streams.filter_map(|stream| stream.keyframes.due()).min()
+    }
+
+    /// A stream begins to send, or has fallen silent.
+    pub(crate) fn heard(&mut self, stream: &StreamPaused) {
+        let source = Source { mid: stream.mid, rid: stream.rid };
+        self.senders.retain(|&(of, ssrc)| of != source && ssrc != stream.ssrc);
+        if !stream.paused {
+            self.senders.push((source, stream.ssrc));
+        }
+    }
+
+    /// The stream of a source that sends, if one does.
+    pub(crate) fn sender(&self, source: Source) -> Option<Ssrc> {
+        self.senders.iter().find(|&&(of, _)| of == source).map(|&(_, ssrc)| ssrc)
     }
 
     /// The streams to be asked for a key frame now.

@@ -38,3 +38,18 @@ fn wishes_without_number_make_few_requests() {
     // Asked at least half a second apart; the network may shorten it a little.
     assert!(requests.windows(2).all(|r| r[1] - r[0] > Duration::from_millis(350)));
 }
+
+#[test]
+fn the_stream_that_sends_is_asked_whatever_else_is_declared() {
+    let ingest = start(IngestConfig::default());
+    let (client, mut offer) = Client::new();
+    // The video section is the last one.
+    for decoy in 1..=15 {
+        offer += &format!("a=ssrc:{} cname:decoy\r\n", 4_000_000_000_u32 + decoy);
+    }
+    let (mut client, _) = client.post_offer(&ingest, 1, &offer);
+    client.run_until(|client| client.connected);
+    client.run(Duration::from_millis(500));
+    let _events = ingest.subscribe(&room());
+    client.run_until(|client| !client.keyframe_requests.is_empty());
+}

@@ -116,6 +116,9 @@ impl Gallery {
             });
         }
         let fetched = fetches.join_all().await;
+        if !session.records() {
+            return;
+        }
         let mut wall = session.wall().lock().await;
         let (mut images, mut names) = (BTreeMap::new(), BTreeMap::new());
         for (url, image) in fetched {

@@ -42,9 +42,9 @@ async fn an_empty_room_from_acquire_to_the_end() {
     server.post(&update, &layout).await.expect(200, 0);
     let wrong = json!({"cname": "room 1", "uid": "7", "clientRequest": {"mixedVideoLayout": 9}});
     server.post(&update, &wrong).await.expect(400, 1028);
-    let unserved = json!({"cname": "room 1", "uid": "7",
-        "clientRequest": {"backgroundImage": "http://x/a.jpg"}});
-    server.post(&update, &unserved).await.expect(400, 2);
+    let unknown = json!({"cname": "room 1", "uid": "7",
+        "clientRequest": {"backgroundImage": "nobody"}});
+    server.post(&update, &unknown).await.expect(400, 1028);
 
     let stop = json!({"cname": "room 1", "uid": "7", "clientRequest": {}});
     let answer = server.post(&recording(&resource, sid, "stop"), &stop).await;

@@ -76,7 +76,10 @@ async fn start_names_what_is_wrong_or_not_served() {
         (coding("mixedVideoLayout", json!(3)), "layoutConfig is missing"),
         (coding("layoutConfig", json!([region])), "only for mixedVideoLayout 3"),
         (coding("backgroundColor", json!("112233")), "backgroundColor"),
-        (coding("backgroundImage", json!("http://x/a.jpg")), "backgroundImage is not served yet"),
+        (coding("backgroundImage", json!("ftp://x/a.jpg")), "backgroundImage must be an http"),
+        (coding("backgroundImage", json!("nobody")), "there is no image \"nobody\""),
+        (coding("layout", json!({"name": "layout-of-nobody"})), "layout-of-nobody"),
+        (coding("layout", json!({"options": {"main_uid": "x"}})), "/main_uid: must be a uid"),
         (coding("maxResolutionUid", json!("-1")), "maxResolutionUid"),
         (custom(json!([{"x_axis": 0}])), "layoutConfig/0/y_axis is missing"),
         (
