@@ -6,7 +6,6 @@
 
 mod answer;
 pub mod bindings;
-mod date;
 mod request;
 
 use capstan_kit::json::{self, Wrong};
@@ -16,7 +15,7 @@ use serde_json::{Map, Value};
 pub use answer::{failed, taken};
 pub use bindings::capstan::plugin::io;
 pub use bindings::exports::capstan::plugin::{notifier, plugin as contract};
-pub use date::rfc3339;
+pub use capstan_kit::date::rfc3339;
 pub use request::{endpoint, post};
 
 use io::Moment;

@@ -4,6 +4,7 @@
 //! serve there as they are. Only the exports exist for the wasm target alone.
 
 pub mod bindings;
+pub mod date;
 pub mod golden;
 pub mod json;
 pub mod layout;

@@ -6,11 +6,10 @@ mod v4;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use capstan_kit::json::Wrong;
 use capstan_store_kit::Family;
 use capstan_store_kit::answer::{Refusal, header, text};
 use capstan_store_kit::class::Class;
-use capstan_store_kit::config::{self, Form};
+use capstan_store_kit::config::Form;
 use capstan_store_kit::family::{Checksum, Encryption, Format, Names, Settings};
 use capstan_store_kit::header_signature::Words;
 use capstan_store_kit::io::Response;
@@ -18,18 +17,15 @@ use capstan_store_kit::place::Addressing;
 use capstan_store_kit::request::Draft;
 use capstan_store_kit::uploader::Algorithm;
 
-/// Properties of the configuration that only this plugin has.
-const OWN: &str = r#"
-    "signature": {
+/// OSS's words for the older signature.
+const V1: Words = Words { scheme: "OSS", prefix: "x-oss-" };
+
+/// The schema of `signature`.
+const SIGNATURE: &str = r#"{
       "enum": ["v4", "v1"],
       "default": "v4",
       "description": "v1 is for private clouds; the public one refuses it for new buckets"
-    },
-    "storage_class": { "type": "string", "description": "IA, for example" },
-    "sse_kms_key_id": { "type": "string", "description": "The key for sse kms; the service's if unsaid" }"#;
-
-/// OSS's words for the older signature.
-const V1: Words = Words { scheme: "OSS", prefix: "x-oss-" };
+    }"#;
 
 /// OSS, configured.
 pub struct Aliyun {
@@ -58,21 +54,27 @@ impl Family for Aliyun {
         tagging: true,
         tokens: true,
         codes: codes::CODES,
+        members: &[
+            ("storage_class", r#"{ "type": "string", "description": "IA, for example" }"#),
+            (
+                "sse_kms_key_id",
+                r#"{ "type": "string", "description": "The key for sse kms; the service's if unsaid" }"#,
+            ),
+            ("signature", SIGNATURE),
+        ],
     };
 
-    fn schema() -> String {
-        config::schema(OWN)
+    fn host(region: &str) -> Option<String> {
+        Some(format!("oss-{region}.aliyuncs.com"))
     }
 
-    fn parse(config: &str) -> Result<Self, Vec<Wrong>> {
-        config::read(config, &["signature", "storage_class", "sse_kms_key_id"], |form| {
-            let version = version(form);
-            // The region's name without the host's prefix: cn-hangzhou, not oss-cn-hangzhou.
-            let region = form.region(None).map(|name| name.trim_start_matches("oss-").to_owned());
-            let host = |region: &str| Some(format!("oss-{region}.aliyuncs.com"));
-            let settings = Settings::read(form, &Self::NAMES, region, host)?;
-            Some(Self { settings, version: version? })
-        })
+    /// Without the host's prefix: `cn-hangzhou`, not `oss-cn-hangzhou`.
+    fn region(form: &mut Form<'_>) -> Option<String> {
+        form.region(None).map(|name| name.trim_start_matches("oss-").to_owned())
+    }
+
+    fn with(settings: Settings, form: &mut Form<'_>) -> Option<Self> {
+        Some(Self { settings, version: version(form)? })
     }
 
     fn settings(&self) -> &Settings {

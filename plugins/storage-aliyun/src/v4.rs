@@ -1,7 +1,7 @@
 //! OSS's signature version 4: Amazon's chain of keys over a canonical request of OSS's own. The host is
 //! not signed, so a custom domain changes nothing.
 
-use capstan_store_kit::date::basic;
+use capstan_kit::date::basic;
 use capstan_store_kit::encode::{encode, encode_path, sorted_query};
 use capstan_store_kit::family::Settings;
 use capstan_store_kit::request::Draft;

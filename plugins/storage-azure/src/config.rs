@@ -5,13 +5,17 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use capstan_kit::json::Wrong;
 use capstan_store_kit::Cut;
-use capstan_store_kit::config::{self, Form, USUAL_CUT};
+use capstan_store_kit::config::{self, Form, Own, USUAL_CUT};
 use capstan_store_kit::place::{Addressing, Place, Store};
 
-/// Properties of the configuration that only this plugin has.
-const OWN: &str = r#"
-    "storage_class": { "type": "string", "description": "The access tier: Cool, for example" },
-    "encryption_scope": { "type": "string", "description": "The container's own if unsaid" }"#;
+/// Members of the configuration that only this plugin has.
+const OWN: Own = &[
+    (
+        "storage_class",
+        r#"{ "type": "string", "description": "The access tier: Cool, for example" }"#,
+    ),
+    ("encryption_scope", r#"{ "type": "string", "description": "The container's own if unsaid" }"#),
+];
 
 /// A container, configured. It has no `Debug`: it holds secrets.
 pub struct Azure {
@@ -38,7 +42,7 @@ pub(crate) fn schema() -> String {
 }
 
 pub(crate) fn parse(text: &str) -> Result<Azure, Vec<Wrong>> {
-    config::read(text, &["storage_class", "encryption_scope"], |form| {
+    config::read(text, OWN, |form| {
         let (credentials, container) = (form.credentials(), form.bucket());
         let access = credentials.as_ref().and_then(|who| match &who.token {
             Some(token) => Some(Access::Token(pairs(token))),

@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use capstan_store_kit::date::http;
+use capstan_kit::date::http;
 use capstan_store_kit::encode::{encode, encode_path};
 use capstan_store_kit::io::{Method, Request};
 use capstan_store_kit::request::{Body, Draft};

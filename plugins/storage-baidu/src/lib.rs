@@ -2,19 +2,15 @@
 
 mod signature;
 
-use capstan_kit::json::Wrong;
+use capstan_store_kit::Family;
 use capstan_store_kit::class::Class;
+use capstan_store_kit::config::Form;
 use capstan_store_kit::family::{Checksum, Encryption, Format, Names, Settings};
 use capstan_store_kit::place::Addressing;
 use capstan_store_kit::request::Draft;
 use capstan_store_kit::uploader::Algorithm;
-use capstan_store_kit::{Family, config};
 
 pub use signature::authorization;
-
-/// Properties of the configuration that only this plugin has.
-const OWN: &str = r#"
-    "storage_class": { "type": "string", "description": "STANDARD_IA, for example" }"#;
 
 /// BOS, configured.
 pub struct Baidu {
@@ -39,18 +35,22 @@ impl Family for Baidu {
             ("RequestExpired", Class::ClockSkew),
             ("InvalidEncryptionAlgorithm", Class::BadConfig),
         ],
+        members: &[(
+            "storage_class",
+            r#"{ "type": "string", "description": "STANDARD_IA, for example" }"#,
+        )],
     };
 
-    fn schema() -> String {
-        config::schema(OWN)
+    fn host(region: &str) -> Option<String> {
+        Some(format!("{region}.bcebos.com"))
     }
 
-    fn parse(config: &str) -> Result<Self, Vec<Wrong>> {
-        config::read(config, &["storage_class"], |form| {
-            let region = form.region(None).map(|name| short(&name).to_owned());
-            let host = |region: &str| Some(format!("{region}.bcebos.com"));
-            Some(Self { settings: Settings::read(form, &Self::NAMES, region, host)? })
-        })
+    fn region(form: &mut Form<'_>) -> Option<String> {
+        form.region(None).map(|name| short(&name).to_owned())
+    }
+
+    fn with(settings: Settings, _form: &mut Form<'_>) -> Option<Self> {
+        Some(Self { settings })
     }
 
     fn settings(&self) -> &Settings {

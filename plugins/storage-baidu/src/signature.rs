@@ -1,6 +1,6 @@
 //! BCE's signature, version 1: HMAC-SHA256 over method, path, parameters and the headers that it names.
 
-use capstan_store_kit::date::iso;
+use capstan_kit::date::iso;
 use capstan_store_kit::encode::{encode, sorted_query};
 use capstan_store_kit::family::Settings;
 use capstan_store_kit::mac::hmac_sha256;

@@ -1,18 +1,14 @@
 //! Storage "google": puts files into Google Cloud Storage through its XML API, signed with an HMAC key as
 //! S3 has it.
 
-use capstan_kit::json::Wrong;
+use capstan_store_kit::Family;
 use capstan_store_kit::class::Class;
+use capstan_store_kit::config::Form;
 use capstan_store_kit::family::{Checksum, Format, Names, Settings};
 use capstan_store_kit::place::Addressing;
 use capstan_store_kit::request::Draft;
 use capstan_store_kit::sigv4::sign_for_s3;
 use capstan_store_kit::uploader::Algorithm;
-use capstan_store_kit::{Family, config};
-
-/// Properties of the configuration that only this plugin has.
-const OWN: &str = r#"
-    "storage_class": { "type": "string", "description": "NEARLINE, for example" }"#;
 
 /// The region that signatures name: any is taken, and buckets are found without one.
 const REGION: &str = "auto";
@@ -38,18 +34,22 @@ impl Family for Google {
             ("AccountProblem", Class::Quota),
             ("RateLimitExceeded", Class::Throttled),
         ],
+        members: &[(
+            "storage_class",
+            r#"{ "type": "string", "description": "NEARLINE, for example" }"#,
+        )],
     };
 
-    fn schema() -> String {
-        config::schema(OWN)
+    fn host(_region: &str) -> Option<String> {
+        Some("storage.googleapis.com".into())
     }
 
-    fn parse(config: &str) -> Result<Self, Vec<Wrong>> {
-        config::read(config, &["storage_class"], |form| {
-            let host = |_: &str| Some("storage.googleapis.com".into());
-            let settings = Settings::read(form, &Self::NAMES, Some(REGION.into()), host)?;
-            Some(Self { settings })
-        })
+    fn region(_form: &mut Form<'_>) -> Option<String> {
+        Some(REGION.into())
+    }
+
+    fn with(settings: Settings, _form: &mut Form<'_>) -> Option<Self> {
+        Some(Self { settings })
     }
 
     fn settings(&self) -> &Settings {

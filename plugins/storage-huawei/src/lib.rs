@@ -1,18 +1,13 @@
 //! Storage "huawei": puts files into Huawei Cloud OBS.
 
-use capstan_kit::json::Wrong;
+use capstan_store_kit::Family;
 use capstan_store_kit::class::Class;
+use capstan_store_kit::config::Form;
 use capstan_store_kit::encode::encode_path;
 use capstan_store_kit::family::{Encryption, Format, Names, Settings};
 use capstan_store_kit::header_signature::Words;
 use capstan_store_kit::place::Addressing;
 use capstan_store_kit::request::Draft;
-use capstan_store_kit::{Family, config};
-
-/// Properties of the configuration that only this plugin has.
-const OWN: &str = r#"
-    "storage_class": { "type": "string", "description": "WARM, for example" },
-    "sse_kms_key_id": { "type": "string", "description": "The key for sse kms; the default one if unsaid" }"#;
 
 const WORDS: Words = Words { scheme: "OBS", prefix: "x-obs-" };
 
@@ -40,18 +35,21 @@ impl Family for Huawei {
             ("InsufficientStorageSpace", Class::Quota),
             ("ServiceNotAvailable", Class::Transient),
         ],
+        members: &[
+            ("storage_class", r#"{ "type": "string", "description": "WARM, for example" }"#),
+            (
+                "sse_kms_key_id",
+                r#"{ "type": "string", "description": "The key for sse kms; the default one if unsaid" }"#,
+            ),
+        ],
     };
 
-    fn schema() -> String {
-        config::schema(OWN)
+    fn host(region: &str) -> Option<String> {
+        Some(format!("obs.{region}.myhuaweicloud.com"))
     }
 
-    fn parse(config: &str) -> Result<Self, Vec<Wrong>> {
-        config::read(config, &["storage_class", "sse_kms_key_id"], |form| {
-            let region = form.region(None);
-            let host = |region: &str| Some(format!("obs.{region}.myhuaweicloud.com"));
-            Some(Self { settings: Settings::read(form, &Self::NAMES, region, host)? })
-        })
+    fn with(settings: Settings, _form: &mut Form<'_>) -> Option<Self> {
+        Some(Self { settings })
     }
 
     fn settings(&self) -> &Settings {

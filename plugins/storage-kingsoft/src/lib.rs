@@ -2,19 +2,15 @@
 
 mod region;
 
-use capstan_kit::json::Wrong;
+use capstan_store_kit::Family;
 use capstan_store_kit::class::Class;
+use capstan_store_kit::config::Form;
 use capstan_store_kit::encode::encode_path;
 use capstan_store_kit::family::{Checksum, Encryption, Format, Names, Settings};
 use capstan_store_kit::header_signature::Words;
 use capstan_store_kit::place::Addressing;
 use capstan_store_kit::request::Draft;
 use capstan_store_kit::uploader::Algorithm;
-use capstan_store_kit::{Family, config};
-
-/// Properties of the configuration that only this plugin has.
-const OWN: &str = r#"
-    "storage_class": { "type": "string", "description": "STANDARD_IA, for example" }"#;
 
 const WORDS: Words = Words { scheme: "KSS", prefix: "x-kss-" };
 
@@ -38,18 +34,18 @@ impl Family for Kingsoft {
             ("InvalidSecurityToken", Class::BadCredentials),
             ("OperationDenied", Class::Quota),
         ],
+        members: &[(
+            "storage_class",
+            r#"{ "type": "string", "description": "STANDARD_IA, for example" }"#,
+        )],
     };
 
-    fn schema() -> String {
-        config::schema(OWN)
+    fn host(region: &str) -> Option<String> {
+        region::host(region).map(Into::into)
     }
 
-    fn parse(config: &str) -> Result<Self, Vec<Wrong>> {
-        config::read(config, &["storage_class"], |form| {
-            let region = form.region(None);
-            let host = |region: &str| region::host(region).map(Into::into);
-            Some(Self { settings: Settings::read(form, &Self::NAMES, region, host)? })
-        })
+    fn with(settings: Settings, _form: &mut Form<'_>) -> Option<Self> {
+        Some(Self { settings })
     }
 
     fn settings(&self) -> &Settings {

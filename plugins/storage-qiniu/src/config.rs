@@ -2,21 +2,28 @@
 
 use capstan_kit::json::Wrong;
 use capstan_store_kit::Cut;
-use capstan_store_kit::config::{self, Credentials, Form, USUAL_CUT};
+use capstan_store_kit::config::{self, Credentials, Form, Own, USUAL_CUT};
 use capstan_store_kit::place::{Addressing, Place, Store};
 
 use crate::qetag::BLOCK;
 
-/// Properties of the configuration that only this plugin has.
-const OWN: &str = r#"
-    "storage_class": {
+/// Members of the configuration that only this plugin has.
+const OWN: Own = &[
+    (
+        "storage_class",
+        r#"{
       "enum": ["STANDARD", "IA", "ARCHIVE", "DEEP_ARCHIVE", "ARCHIVE_IR"],
       "description": "The bucket's own if unsaid"
-    },
-    "rs_endpoint": {
+    }"#,
+    ),
+    (
+        "rs_endpoint",
+        r#"{
       "type": "string",
       "description": "Where objects are looked up, if not at the region's own host or at `endpoint`"
-    }"#;
+    }"#,
+    ),
+];
 
 /// Kodo, configured. It has no `Debug`: it holds secrets.
 pub struct Qiniu {
@@ -38,7 +45,7 @@ pub(crate) fn schema() -> String {
 }
 
 pub(crate) fn parse(text: &str) -> Result<Qiniu, Vec<Wrong>> {
-    config::read(text, &["storage_class", "rs_endpoint"], |form| {
+    config::read(text, OWN, |form| {
         refuse_what_kodo_has_not(form);
         let (credentials, bucket) = (form.credentials(), form.bucket());
         let endpoint = form.endpoint();

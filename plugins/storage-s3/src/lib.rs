@@ -4,9 +4,8 @@
 //! the host's (or, where the vendor encrypts with keys of its own, when the vendor checked the
 //! digest that was sent and the length is right).
 
-use capstan_kit::json::Wrong;
 use capstan_store_kit::Family;
-use capstan_store_kit::config::{self, Form};
+use capstan_store_kit::config::Form;
 use capstan_store_kit::family::{Encryption, Format, Names, Settings};
 use capstan_store_kit::io::Transport;
 use capstan_store_kit::place::Addressing;
@@ -16,11 +15,8 @@ use capstan_store_kit::sigv4::sign_for_s3;
 /// Agora's number for any store that speaks S3's protocol.
 const OTHER_STORE: u64 = 11;
 
-/// Properties of the configuration that only this plugin has.
-const OWN: &str = r#"
-    "storage_class": { "type": "string", "description": "STANDARD_IA, for example" },
-    "sse_kms_key_id": { "type": "string", "description": "The key for sse kms; the bucket's if unsaid" },
-    "sign_payload": {
+/// The schema of `sign_payload`.
+const SIGN_PAYLOAD: &str = r#"{
       "type": "boolean",
       "description": "Hash and sign bodies; if unsaid only over plain HTTP"
     }"#;
@@ -47,20 +43,43 @@ impl Family for S3 {
         tagging: true,
         tokens: true,
         codes: &[],
+        members: &[
+            ("storage_class", r#"{ "type": "string", "description": "STANDARD_IA, for example" }"#),
+            (
+                "sse_kms_key_id",
+                r#"{ "type": "string", "description": "The key for sse kms; the bucket's if unsaid" }"#,
+            ),
+            ("sign_payload", SIGN_PAYLOAD),
+        ],
     };
 
-    fn schema() -> String {
-        config::schema(OWN)
+    /// Amazon's store of a region, by the partition it lies in.
+    fn host(region: &str) -> Option<String> {
+        let domain = match region {
+            region if region.starts_with("cn-") => "amazonaws.com.cn",
+            region if region.starts_with("eusc-") => "amazonaws.eu",
+            _ => "amazonaws.com",
+        };
+        Some(format!("s3.{region}.{domain}"))
     }
 
-    fn parse(config: &str) -> Result<Self, Vec<Wrong>> {
-        config::read(config, &["storage_class", "sse_kms_key_id", "sign_payload"], |form| {
-            let region = region(form);
-            let sign_payload = form.top.flag("sign_payload");
-            let settings = Settings::read(form, &Self::NAMES, region, |region| Some(host(region)))?;
-            let plain = settings.place.transport == Transport::Http;
-            Some(Self { sign_payload: sign_payload.unwrap_or(plain), settings })
-        })
+    /// Stores of others mostly take any region; theirs is `us-east-1` if unsaid.
+    fn region(form: &mut Form<'_>) -> Option<String> {
+        let named = |value: Option<&str>| value.is_some_and(|text| !text.is_empty());
+        let other = named(form.extra.text("endpoint")) || named(form.top.text("endpoint"));
+        let vendor = form.top.value("vendor").and_then(|vendor| vendor.as_u64());
+        if !other && vendor == Some(OTHER_STORE) {
+            let missing = "is missing: vendor 11 is a store at an address of its own";
+            form.extra.wrong("endpoint", missing);
+            return None;
+        }
+        form.region(other.then_some("us-east-1"))
+    }
+
+    fn with(settings: Settings, form: &mut Form<'_>) -> Option<Self> {
+        let plain = settings.place.transport == Transport::Http;
+        let sign_payload = form.top.flag("sign_payload").unwrap_or(plain);
+        Some(Self { settings, sign_payload })
     }
 
     fn settings(&self) -> &Settings {
@@ -77,27 +96,3 @@ impl Family for S3 {
 }
 
 capstan_store_kit::storage_plugin!(crate::S3);
-
-/// Amazon's store of a region, by the partition it lies in.
-fn host(region: &str) -> String {
-    let domain = if region.starts_with("cn-") {
-        "amazonaws.com.cn"
-    } else if region.starts_with("eusc-") {
-        "amazonaws.eu"
-    } else {
-        "amazonaws.com"
-    };
-    format!("s3.{region}.{domain}")
-}
-
-/// The region's name. Stores of others mostly take any; theirs is `us-east-1` if unsaid.
-fn region(form: &mut Form<'_>) -> Option<String> {
-    let named = |value: Option<&str>| value.is_some_and(|text| !text.is_empty());
-    let other = named(form.extra.text("endpoint")) || named(form.top.text("endpoint"));
-    if !other && form.top.value("vendor").and_then(|vendor| vendor.as_u64()) == Some(OTHER_STORE) {
-        let missing = "is missing: vendor 11 is a store at an address of its own";
-        form.extra.wrong("endpoint", missing);
-        return None;
-    }
-    form.region(other.then_some("us-east-1"))
-}

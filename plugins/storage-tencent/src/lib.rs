@@ -2,20 +2,14 @@
 
 mod signature;
 
-use capstan_kit::json::Wrong;
 use capstan_store_kit::Family;
 use capstan_store_kit::answer::Refusal;
 use capstan_store_kit::class::Class;
-use capstan_store_kit::config;
+use capstan_store_kit::config::Form;
 use capstan_store_kit::family::{Checksum, Encryption, Format, Names, Settings};
 use capstan_store_kit::place::Addressing;
 use capstan_store_kit::request::Draft;
 use capstan_store_kit::uploader::Algorithm;
-
-/// Properties of the configuration that only this plugin has.
-const OWN: &str = r#"
-    "storage_class": { "type": "string", "description": "STANDARD_IA, for example" },
-    "sse_kms_key_id": { "type": "string", "description": "The key for sse kms; COS's own if unsaid" }"#;
 
 /// COS, configured. The bucket's name ends in `-` and the account's APPID.
 pub struct Tencent {
@@ -37,18 +31,21 @@ impl Family for Tencent {
         tagging: true,
         tokens: true,
         codes: &[("UnavailableForLegalReasons", Class::Quota)],
+        members: &[
+            ("storage_class", r#"{ "type": "string", "description": "STANDARD_IA, for example" }"#),
+            (
+                "sse_kms_key_id",
+                r#"{ "type": "string", "description": "The key for sse kms; COS's own if unsaid" }"#,
+            ),
+        ],
     };
 
-    fn schema() -> String {
-        config::schema(OWN)
+    fn host(region: &str) -> Option<String> {
+        Some(format!("cos.{region}.myqcloud.com"))
     }
 
-    fn parse(config: &str) -> Result<Self, Vec<Wrong>> {
-        config::read(config, &["storage_class", "sse_kms_key_id"], |form| {
-            let region = form.region(None);
-            let host = |region: &str| Some(format!("cos.{region}.myqcloud.com"));
-            Some(Self { settings: Settings::read(form, &Self::NAMES, region, host)? })
-        })
+    fn with(settings: Settings, _form: &mut Form<'_>) -> Option<Self> {
+        Some(Self { settings })
     }
 
     fn settings(&self) -> &Settings {

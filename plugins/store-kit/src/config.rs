@@ -35,12 +35,14 @@ const MEMBERS: [&str; 14] = [
     "vendor",
 ];
 
-/// The JSON Schema of a configuration with these further properties, given as JSON without the
-/// braces.
+/// Members that only one plugin has: their names, and the JSON Schema of each.
+pub type Own = &'static [(&'static str, &'static str)];
+
+/// The JSON Schema of a configuration with these members beside the usual ones.
 #[must_use]
-pub fn schema(own: &str) -> String {
-    let own = own.trim();
-    SCHEMA.replace(OWN, &if own.is_empty() { String::new() } else { format!("{own},") })
+pub fn schema(own: Own) -> String {
+    let own = own.iter().map(|(name, schema)| format!("\"{name}\": {schema},\n    "));
+    SCHEMA.replace(OWN, own.collect::<String>().trim_end())
 }
 
 /// A configuration being read.
@@ -62,13 +64,13 @@ pub struct Credentials {
     pub token: Option<String>,
 }
 
-/// Reads a configuration whose members beside the usual ones are `own`.
+/// Reads a configuration that may have these members beside the usual ones.
 ///
 /// # Errors
 /// Everything wrong with it, without repeating a value.
 pub fn read<T>(
     text: &str,
-    own: &[&str],
+    own: Own,
     read: impl FnOnce(&mut Form<'_>) -> Option<T>,
 ) -> Result<T, Vec<Wrong>> {
     let object = json::object(text).map_err(|wrong| vec![wrong])?;
@@ -90,10 +92,11 @@ pub fn read<T>(
 
 impl<'a> Form<'a> {
     /// Another spelling of a known member is a mistake; a stranger is left alone.
-    fn refuse_misspellings(&mut self, own: &[&str]) {
+    fn refuse_misspellings(&mut self, own: Own) {
         let plain = |name: &str| name.replace(['_', '-'], "").to_ascii_lowercase();
         for name in self.top.names() {
-            let known = MEMBERS.iter().chain(own).find(|known| plain(known) == plain(name));
+            let mut members = MEMBERS.iter().chain(own.iter().map(|(member, _)| member));
+            let known = members.find(|known| plain(known) == plain(name));
             if let Some(right) = known.filter(|right| **right != name) {
                 self.top.wrong(name, format!("is written {right}"));
             }
@@ -203,7 +206,8 @@ mod tests {
 
     #[test]
     fn the_schema_names_every_member_and_the_vendors_own() {
-        for (own, count) in [("", 14), (r#""odd": { "type": "string" }"#, 15)] {
+        let odd: Own = &[("odd", r#"{ "type": "string" }"#)];
+        for (own, count) in [(&[] as Own, 14), (odd, 15)] {
             let schema: serde_json::Value = serde_json::from_str(&schema(own)).unwrap();
             let properties = schema["properties"].as_object().unwrap();
             assert_eq!(properties.len(), count);

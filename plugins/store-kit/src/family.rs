@@ -10,6 +10,7 @@ use capstan_kit::json::Wrong;
 
 use crate::answer::{Refusal, text};
 use crate::class::{Class, lookup};
+use crate::config::{self, Form};
 use crate::contract::Endpoint;
 use crate::encode::encode_path;
 use crate::io::{FileRange, Moment, Request, Response, Segment};
@@ -25,14 +26,16 @@ pub trait Family: Sized + 'static {
     /// How it says what all of them can.
     const NAMES: Names;
 
-    /// The JSON Schema of the configuration.
-    fn schema() -> String;
+    /// The vendor's own store of a region, if it has that region.
+    fn host(region: &str) -> Option<String>;
 
-    /// Reads and checks a configuration.
-    ///
-    /// # Errors
-    /// Everything wrong with it, without repeating a value.
-    fn parse(config: &str) -> Result<Self, Vec<Wrong>>;
+    /// The region's name, as it is signed.
+    fn region(form: &mut Form<'_>) -> Option<String> {
+        form.region(None)
+    }
+
+    /// The vendor with these settings, and with what members of its own say.
+    fn with(settings: Settings, form: &mut Form<'_>) -> Option<Self>;
 
     /// What all of them are configured with.
     fn settings(&self) -> &Settings;
@@ -63,11 +66,15 @@ pub trait Family: Sized + 'static {
 
 impl<F: Family> Vendor for F {
     fn schema() -> String {
-        <Self as Family>::schema()
+        config::schema(Self::NAMES.members)
     }
 
     fn parse(config: &str) -> Result<Self, Vec<Wrong>> {
-        <Self as Family>::parse(config)
+        config::read(config, Self::NAMES.members, |form| {
+            let region = Self::region(form);
+            let settings = Settings::read(form, &Self::NAMES, region, Self::host);
+            Self::with(settings?, form)
+        })
     }
 
     fn endpoints(&self) -> Vec<Endpoint> {

@@ -4,11 +4,11 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::date::http;
 use crate::family::Settings;
 use crate::mac::hmac_sha1;
 use crate::request::Draft;
 use crate::sigv4::sorted;
+use capstan_kit::date::http;
 
 /// A vendor's words.
 pub struct Words {

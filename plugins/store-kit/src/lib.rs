@@ -12,7 +12,6 @@ pub mod answer;
 pub mod bindings;
 pub mod class;
 pub mod config;
-pub mod date;
 pub mod encode;
 pub mod family;
 pub mod header_signature;

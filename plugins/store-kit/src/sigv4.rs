@@ -4,11 +4,11 @@
 //! Reference: "Signature Calculations for the Authorization Header" in the S3 API reference. The
 //! tests of the plugins compare with requests that the vendors' own SDKs made.
 
-use crate::date::basic;
 use crate::encode::sorted_query;
 use crate::family::Settings;
 use crate::mac::{hmac_sha256, sha256_hex};
 use crate::request::Draft;
+use capstan_kit::date::basic;
 
 /// The payload hash of a body that isn't signed.
 pub const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use crate::class::{Class, Codes};
+use crate::config::Own;
 use crate::place::Addressing;
 use crate::uploader::Algorithm;
 use crate::xml;
@@ -31,6 +32,8 @@ pub struct Names {
     pub tokens: bool,
     /// Codes that S3 doesn't have, or means otherwise.
     pub codes: Codes,
+    /// Members of the configuration that only this vendor has.
+    pub members: Own,
 }
 
 /// A digest that answers name in a header.

@@ -2,11 +2,11 @@
 
 use super::{MAX_TRIES, Progress, Turn, Upload};
 use crate::answer::{failed, header, unanswered};
-use crate::date::read_http;
 use crate::io::{Response, TransportFailure};
 use crate::saved::is_token;
 use crate::uploader::{Failure, FailureKind};
 use crate::vendor::{Call, Vendor, Verdict};
+use capstan_kit::date::read_http;
 
 /// Said of an object that was not looked at.
 const UNSEEN: &str = "the store checked the digests sent; the length could not be compared, since \

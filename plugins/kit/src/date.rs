@@ -1,4 +1,4 @@
-//! Moments as vendors write them, in milliseconds since the Unix epoch. No clock is read here.
+//! Moments as the world writes them, in milliseconds since the Unix epoch. No clock is read here.
 
 /// Milliseconds of a day.
 const DAY_MS: u64 = 86_400_000;
@@ -17,6 +17,13 @@ pub fn basic(unix_ms: u64) -> String {
 pub fn iso(unix_ms: u64) -> String {
     let (year, month, day) = civil(unix_ms / DAY_MS);
     format!("{year:04}-{month:02}-{day:02}T{}Z", clock(unix_ms))
+}
+
+/// `2024-03-15T08:30:45.999Z` (RFC 3339)
+#[must_use]
+pub fn rfc3339(unix_ms: u64) -> String {
+    let (second, ms) = (iso(unix_ms), unix_ms % 1000);
+    format!("{}.{ms:03}Z", second.trim_end_matches('Z'))
 }
 
 /// `Fri, 15 Mar 2024 08:30:45 GMT` (RFC 9110, 5.6.7)
@@ -109,6 +116,7 @@ mod tests {
         assert_eq!(http(1_710_491_445_999), text);
         assert_eq!(read_http(text), Some(1_710_491_445_000));
         assert_eq!(iso(1_710_491_445_000), "2024-03-15T08:30:45Z");
+        assert_eq!(rfc3339(1_667_507_170_044), "2022-11-03T20:26:10.044Z");
         for bad in [
             "",
             "now",
