@@ -74,6 +74,12 @@ impl Receiver {
         Self { port, taken }
     }
 
+    /// Its port on loopback.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Where callbacks go.
     #[must_use]
     pub fn url(&self) -> String {

@@ -74,7 +74,8 @@ impl Server {
         self.running = Some(Running::start("server", &mut command, log.clone()));
         std::fs::write(self.folder.path().join("server.log.before"), old).unwrap();
         let api = self.api();
-        eventually("the server is ready", Duration::from_secs(30), || {
+        // The first server of all compiles every plugin.
+        eventually("the server is ready", Duration::from_secs(90), || {
             assert!(self.running.as_mut().is_some_and(Running::is_running), "it ended at once");
             api.get("/readyz").ok().filter(|answer| answer.status == 200)
         });

@@ -18,6 +18,8 @@ pub struct Budget {
     pub call: Duration,
     /// Linear memory of an instance, all of its memories together, in bytes.
     pub memory: usize,
+    /// Linear memory of all instances together beyond 2 MiB of each, in bytes.
+    pub pool: usize,
     /// Bytes that one call may hand to the host.
     pub answer: usize,
     /// Log lines in one second.
@@ -41,6 +43,7 @@ pub(crate) const PATIENCE: u32 = 20;
 const LAYOUT: Budget = Budget {
     call: Duration::from_millis(20),
     memory: 32 << 20,
+    pool: 1 << 30,
     answer: 4 << 20,
     log_lines: 100,
     table: 100_000,
@@ -58,6 +61,8 @@ pub struct BudgetOverride {
     pub call_ms: Option<u32>,
     /// Linear memory of an instance, in MiB.
     pub memory_mib: Option<u32>,
+    /// Linear memory of all instances together beyond 2 MiB of each, in MiB.
+    pub pool_mib: Option<u32>,
     /// Bytes that one call may hand to the host, in KiB.
     pub answer_kib: Option<u32>,
     /// Log lines in one second.
@@ -126,6 +131,7 @@ impl BudgetOverride {
         let ranges = [
             ("call_ms", self.call_ms, 1, 60_000),
             ("memory_mib", self.memory_mib, 1, 4_096),
+            ("pool_mib", self.pool_mib, 1, 1 << 20),
             ("answer_kib", self.answer_kib, 1, 64 << 10),
             ("log_lines", self.log_lines, 0, 10_000),
             ("table", self.table, 1, 10_000_000),
@@ -149,6 +155,7 @@ impl BudgetOverride {
         Budget {
             call: self.call_ms.map_or(budget.call, |ms| Duration::from_millis(ms.into())),
             memory: number(self.memory_mib, 1 << 20, budget.memory),
+            pool: number(self.pool_mib, 1 << 20, budget.pool),
             answer: number(self.answer_kib, 1 << 10, budget.answer),
             log_lines: self.log_lines.unwrap_or(budget.log_lines),
             table: number(self.table, 1, budget.table),

@@ -15,7 +15,9 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 use wasmtime::Engine;
 
-use crate::artefact::{self, Artefact};
+use crate::artefact::{self, Artefact, Verdict};
+use crate::classify::Refusal;
+use crate::compile::CompileLimits;
 use crate::owner;
 
 /// Only the owner may enter and list.
@@ -61,8 +63,9 @@ pub(crate) enum CacheError {
 pub(crate) struct Key([u8; 32]);
 
 impl Key {
-    /// The key of a file's bytes for this engine: its version, its settings and the processor.
-    pub(crate) fn of(engine: &Engine, bytes: &[u8]) -> Self {
+    /// The key of a file's bytes for this engine (its version, its settings and the processor) within
+    /// these limits, since a refusal may be for them.
+    pub(crate) fn of(engine: &Engine, limits: &CompileLimits, bytes: &[u8]) -> Self {
         struct Feed(Sha256);
 
         impl Hasher for Feed {
@@ -77,6 +80,7 @@ impl Key {
 
         let mut feed = Feed(Sha256::new());
         engine.precompile_compatibility_hash().hash(&mut feed);
+        limits.hash(&mut feed);
         let engine = feed.0.finalize();
         let mut key = Sha256::new();
         Digest::update(&mut key, engine);
@@ -100,24 +104,27 @@ impl Cache {
     pub(crate) fn open(folder: &Path) -> Result<Self, CacheError> {
         let shown = || folder.display().to_string();
         let lost = |source| CacheError::Folder { folder: shown(), source };
-        match DirBuilder::new().mode(FOLDER_MODE).create(folder) {
+        let open = |reason| CacheError::Open { folder: shown(), reason };
+        let (Some(above), Some(name)) = (folder.parent(), folder.file_name()) else {
+            return Err(lost(io::ErrorKind::InvalidInput.into()));
+        };
+        // The real path, so that a link on the way can't lead elsewhere later.
+        let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
+        let above = above.canonicalize().map_err(lost)?;
+        owner::kept_from_others(&above).map_err(open)?;
+        let folder = above.join(name);
+        match DirBuilder::new().mode(FOLDER_MODE).create(&folder) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(lost(error)),
             _ => {}
         }
-        let itself = std::fs::symlink_metadata(folder).map_err(lost)?;
-        if !itself.is_dir() {
-            return Err(CacheError::Open { folder: shown(), reason: "it is no folder".into() });
-        }
-        // The real path, so that a link on the way can't lead elsewhere later.
-        let folder = folder.canonicalize().map_err(lost)?;
-        owner::private_folder(&folder)
-            .map_err(|reason| CacheError::Open { folder: shown(), reason })?;
+        let itself = std::fs::symlink_metadata(&folder).map_err(lost)?;
+        owner::private_folder(&itself).map_err(open)?;
         Ok(Self { folder, used: Mutex::default() })
     }
 
-    /// The code of an earlier compilation. An entry that isn't sound is a miss; whoever compiles
+    /// What came of an earlier compilation. An entry that isn't sound is a miss; whoever compiles
     /// next replaces it.
-    pub(crate) fn get(&self, key: &Key) -> Option<Artefact> {
+    pub(crate) fn get(&self, key: &Key) -> Option<Result<Artefact, Refusal>> {
         let path = self.folder.join(key.file_name());
         let sealed = match read_private(&path) {
             Ok(sealed) => sealed,
@@ -128,11 +135,10 @@ impl Cache {
             }
         };
         match artefact::unseal(sealed) {
-            Ok(Ok(artefact)) => {
+            Ok(verdict) => {
                 self.note(key);
-                Some(artefact)
+                Some(verdict)
             }
-            Ok(Err(_)) => None,
             Err(damaged) => {
                 tracing::warn!(file = %path.display(), %damaged, "cached code isn't used");
                 None
@@ -142,14 +148,23 @@ impl Cache {
 
     /// Keeps code. What can't be kept is compiled again at the next start, and says so in the log.
     pub(crate) fn put(&self, key: &Key, artefact: &Artefact) {
+        self.put_sealed(key, artefact.sealed());
+    }
+
+    /// Keeps a refusal that would cost much to come to again.
+    pub(crate) fn put_refusal(&self, key: &Key, refusal: &Refusal) {
+        self.put_sealed(key, &artefact::seal(&Verdict::Refused(refusal.clone()), &[]));
+    }
+
+    fn put_sealed(&self, key: &Key, sealed: &[u8]) {
         self.note(key);
-        if let Err(error) = self.try_put(key, artefact) {
+        if let Err(error) = self.try_put(key, sealed) {
             let folder = self.folder.display();
             tracing::warn!(%folder, %error, "compiled code can't be cached");
         }
     }
 
-    fn try_put(&self, key: &Key, artefact: &Artefact) -> io::Result<()> {
+    fn try_put(&self, key: &Key, sealed: &[u8]) -> io::Result<()> {
         let random = getrandom::u64().map_err(|error| io::Error::other(error.to_string()))?;
         let fresh = self.folder.join(format!("{random:016x}.new"));
         let written = OpenOptions::new()
@@ -157,7 +172,7 @@ impl Cache {
             .create_new(true)
             .mode(FILE_MODE)
             .open(&fresh)
-            .and_then(|mut file| file.write_all(artefact.sealed()))
+            .and_then(|mut file| file.write_all(sealed))
             .and_then(|()| std::fs::rename(&fresh, self.folder.join(key.file_name())));
         if written.is_err() {
             // It may not be there at all.

@@ -73,6 +73,12 @@ pub enum Refusal {
         /// The most that a file may have.
         most: u64,
     },
+    /// It is a folder with more files than are looked at.
+    #[error("it has {left_out} plugins too many: the last ones by name aren't looked at")]
+    TooMany {
+        /// How many aren't looked at.
+        left_out: usize,
+    },
     /// It isn't WebAssembly.
     #[error("it is no WebAssembly component: {found}")]
     NotWasm {
@@ -127,11 +133,17 @@ pub enum Refusal {
         /// The compiler's words.
         reason: String,
     },
-    /// Its compilation was stopped, or didn't come to an end.
+    /// It takes more to compile than it may.
     #[error("it can't be compiled within its limits (plugins.compiler): {reason}")]
     Limit {
         /// Which limit, and what happened.
         reason: String,
+    },
+    /// Its compilation was stopped because it took so long; the machine may just be busy.
+    #[error("it took over {seconds} s to compile (plugins.compiler.wall_seconds)")]
+    Slow {
+        /// The limit.
+        seconds: u32,
     },
     /// The compiler's process doesn't work on this machine.
     #[error("the compiler doesn't run: {reason}")]

@@ -21,8 +21,8 @@ use crate::classify::{Refusal, classify};
 use crate::engine::compiling_engine;
 use crate::fault::cut;
 
-/// The argument by which a program knows that it is to be the compiler; two numbers follow it: MiB of
-/// memory and seconds of processor time.
+/// The argument by which a program knows that it is to be the compiler; three numbers follow it: MiB of
+/// memory, seconds of processor time, and how nice it is to be.
 pub const COMPILE_COMMAND: &str = "compile-plugin";
 
 /// The most bytes of compiled code: the largest guests (Python) have 33 MB.
@@ -33,7 +33,7 @@ const PANICKED: i32 = 101;
 const LOOK: Duration = Duration::from_millis(2);
 
 /// What compiling one file may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CompileLimits {
     /// The largest file that is looked at, in MiB. Guests in Python have 18 MiB.
@@ -73,6 +73,25 @@ impl CompileLimits {
     }
 }
 
+/// How much a compilation stands back behind everything else that the machine does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Not at all: nothing else happens before it is done.
+    First,
+    /// As far as it goes well: recordings are under way.
+    Back,
+}
+
+impl Standing {
+    /// What the system calls it: 0 is like everybody, 19 the most.
+    const fn nice(self) -> i32 {
+        match self {
+            Self::First => 0,
+            Self::Back => 10,
+        }
+    }
+}
+
 /// How to start the compiler's process.
 #[derive(Clone, Debug)]
 pub struct Compiler {
@@ -87,8 +106,8 @@ pub struct Compiler {
 ///
 /// # Errors
 /// The limits can't be set, or one of the two pipes is broken.
-pub fn compile_plugin(limits: &CompileLimits) -> io::Result<()> {
-    limits::apply(limits)?;
+pub fn compile_plugin(limits: &CompileLimits, nice: i32) -> io::Result<()> {
+    limits::apply(limits, nice)?;
     let mut bytes = Vec::new();
     io::stdin().lock().read_to_end(&mut bytes)?;
     let sealed = match try_compile(&bytes) {
@@ -110,9 +129,9 @@ fn try_compile(bytes: &[u8]) -> Result<(crate::classify::Class, Vec<u8>), Refusa
 
 impl Compiler {
     /// Compiles a file's bytes. Blocks until the compiler's process has ended.
-    pub(crate) fn compile(&self, bytes: &[u8]) -> Result<Artefact, Refusal> {
+    pub(crate) fn compile(&self, bytes: &[u8], standing: Standing) -> Result<Artefact, Refusal> {
         let lost = |error: io::Error| Refusal::NoCompiler { reason: error.to_string() };
-        let mut child = self.command().spawn().map_err(lost)?;
+        let mut child = self.command(standing).spawn().map_err(lost)?;
         let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(lost(io::ErrorKind::BrokenPipe.into()));
         };
@@ -136,12 +155,13 @@ impl Compiler {
         }
     }
 
-    fn command(&self) -> Command {
+    fn command(&self, standing: Standing) -> Command {
         let CompileLimits { memory_mib, cpu_seconds, .. } = self.limits;
         let mut command = Command::new(&self.program);
         command
             .arg(COMPILE_COMMAND)
             .args([memory_mib.to_string(), cpu_seconds.to_string()])
+            .arg(standing.nice().to_string())
             .env_clear()
             .current_dir("/")
             .stdin(Stdio::piped())
@@ -171,7 +191,7 @@ impl Compiler {
     fn words(&self, status: Option<ExitStatus>) -> Refusal {
         let CompileLimits { memory_mib, cpu_seconds, wall_seconds, .. } = self.limits;
         let Some(status) = status else {
-            return Refusal::Limit { reason: format!("it took over {wall_seconds} s") };
+            return Refusal::Slow { seconds: wall_seconds };
         };
         let limit = |reason| Refusal::Limit { reason };
         match (status.signal(), status.code()) {
@@ -179,10 +199,9 @@ impl Compiler {
             (Some(libc::SIGABRT | libc::SIGSEGV | libc::SIGBUS), _) => {
                 limit(format!("it took over {memory_mib} MiB of memory, or all of the stack"))
             }
-            (Some(libc::SIGKILL), _) => limit("it was killed; the machine lacks memory?".into()),
-            (Some(signal), _) => {
-                Refusal::NoCompiler { reason: format!("it was ended by signal {signal}") }
-            }
+            (Some(signal), _) => Refusal::NoCompiler {
+                reason: format!("it was ended by signal {signal}; does the machine lack memory?"),
+            },
             (None, Some(PANICKED)) => {
                 Refusal::Compile { reason: "the compiler gave up in an unforeseen way".into() }
             }

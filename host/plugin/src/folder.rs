@@ -58,8 +58,9 @@ impl From<&Metadata> for Stamp {
     }
 }
 
-/// The `.wasm` files of a folder, sorted by name so that every start is the same.
-pub(crate) fn scan(folder: &Path) -> Result<Vec<PathBuf>, Refusal> {
+/// The `.wasm` files of a folder, sorted by name so that every start is the same, and how many more
+/// there are than are looked at.
+pub(crate) fn scan(folder: &Path) -> Result<(Vec<PathBuf>, usize), Refusal> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
@@ -68,12 +69,9 @@ pub(crate) fn scan(folder: &Path) -> Result<Vec<PathBuf>, Refusal> {
         }
     }
     files.sort();
-    if files.len() > MAX_FILES {
-        let left_out = files.len() - MAX_FILES;
-        tracing::warn!(folder = shown(folder), left_out, "folder has too many plugins");
-        files.truncate(MAX_FILES);
-    }
-    Ok(files)
+    let left_out = files.len().saturating_sub(MAX_FILES);
+    files.truncate(MAX_FILES);
+    Ok((files, left_out))
 }
 
 /// Says once if a folder's plugins can be replaced by anybody on the machine.
@@ -128,7 +126,8 @@ mod tests {
         for name in ["b.wasm", "a.wasm", "notes.txt"] {
             std::fs::write(folder.path().join(name), name).unwrap();
         }
-        let files = scan(folder.path()).unwrap();
+        let (files, left_out) = scan(folder.path()).unwrap();
+        assert_eq!(left_out, 0);
         assert_eq!(files, [folder.path().join("a.wasm"), folder.path().join("b.wasm")]);
         assert_eq!(read(&files[0], MOST).unwrap().0, b"a.wasm");
 
@@ -137,6 +136,17 @@ mod tests {
         assert!(matches!(read(&huge, MOST), Err(Refusal::TooLarge { .. })));
         assert!(matches!(read(folder.path(), MOST), Err(Refusal::Unreadable { .. })));
         assert!(scan(&folder.path().join("none")).is_err());
+    }
+
+    #[test]
+    fn more_files_than_anybody_needs_are_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        for number in 0..MAX_FILES + 2 {
+            File::create(folder.path().join(format!("{number:04}.wasm"))).unwrap();
+        }
+        let (files, left_out) = scan(folder.path()).unwrap();
+        assert_eq!((files.len(), left_out), (MAX_FILES, 2));
+        assert!(files[MAX_FILES - 1].ends_with("0255.wasm"));
     }
 
     #[test]

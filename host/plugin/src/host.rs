@@ -19,7 +19,7 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use crate::budget::Budgets;
 use crate::cache::Cache;
 use crate::classify::World;
-use crate::compile::Compiler;
+use crate::compile::{Compiler, Standing};
 use crate::engine::WatchedEngine;
 use crate::folder::{self, RefusedFile};
 use crate::grants::Grants;
@@ -166,7 +166,7 @@ impl PluginHost {
         };
         config.folders.iter().for_each(|folder| folder::warn_of_writers(folder));
         let bundled = config.bundled.iter().map(|&(name, bytes)| {
-            let loaded = loader.load(bytes, Origin::Bundled(name)).map(Arc::new);
+            let loaded = loader.load(bytes, Origin::Bundled(name), Standing::First).map(Arc::new);
             (name, loaded)
         });
         let host = Self {
@@ -195,7 +195,11 @@ impl PluginHost {
 
     fn look(&self, haste: Haste) {
         let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
-        let changed = watch.look(haste, |path, before| self.load_file(path, before));
+        let standing = match haste {
+            Haste::AtOnce => Standing::First,
+            Haste::Settled => Standing::Back,
+        };
+        let changed = watch.look(haste, |path, before| self.load_file(path, before, standing));
         if !changed && haste == Haste::Settled {
             return;
         }
@@ -207,13 +211,18 @@ impl PluginHost {
         *self.view.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(view);
     }
 
-    fn load_file(&self, path: &Path, before: Option<&Arc<Plugin>>) -> Loaded<Arc<Plugin>> {
+    fn load_file(
+        &self,
+        path: &Path,
+        before: Option<&Arc<Plugin>>,
+        standing: Standing,
+    ) -> Loaded<Arc<Plugin>> {
         let most = u64::from(self.loader.compiler.limits.file_mib) << 20;
         let (bytes, stamp) = folder::read(path, most).map_err(|reason| (reason, None))?;
         if let Some(same) = before.filter(|plugin| plugin.key == self.loader.key(&bytes)) {
             return Ok((same.clone(), stamp));
         }
-        match self.loader.load(&bytes, Origin::File(path.to_owned())) {
+        match self.loader.load(&bytes, Origin::File(path.to_owned()), standing) {
             Ok(plugin) => Ok((Arc::new(plugin), stamp)),
             Err(reason) => Err((reason, Some(stamp))),
         }

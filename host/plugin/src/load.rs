@@ -14,7 +14,7 @@ use crate::artefact::Artefact;
 use crate::budget::Budgets;
 use crate::cache::{Cache, Key};
 use crate::classify::{Class, Refusal, World};
-use crate::compile::Compiler;
+use crate::compile::{Compiler, Standing};
 use crate::engine::WatchedEngine;
 use crate::fault::{Broke, cut};
 use crate::metric;
@@ -36,15 +36,20 @@ pub(crate) struct Loader {
 impl Loader {
     /// The key of a file's bytes: equal for equal bytes.
     pub(crate) fn key(&self, bytes: &[u8]) -> Key {
-        Key::of(self.engine.engine(), bytes)
+        Key::of(self.engine.engine(), &self.compiler.limits, bytes)
     }
 
     /// Makes a plugin of a file's bytes, or says why not. Blocks: about a millisecond if its code is
     /// cached, as long as it takes to compile it otherwise.
-    pub(crate) fn load(&self, bytes: &[u8], origin: Origin) -> Result<Plugin, Refusal> {
+    pub(crate) fn load(
+        &self,
+        bytes: &[u8],
+        origin: Origin,
+        standing: Standing,
+    ) -> Result<Plugin, Refusal> {
         let start = self.clock.now();
         // Code of strangers is linked and called: whatever that does must stay here.
-        let loaded = catch_unwind(AssertUnwindSafe(|| self.try_load(bytes, origin)));
+        let loaded = catch_unwind(AssertUnwindSafe(|| self.try_load(bytes, origin, standing)));
         let loaded = loaded.unwrap_or_else(|_| {
             Err(Refusal::Compile { reason: "loading it failed in an unforeseen way".into() })
         });
@@ -53,9 +58,14 @@ impl Loader {
         loaded
     }
 
-    fn try_load(&self, bytes: &[u8], origin: Origin) -> Result<Plugin, Refusal> {
+    fn try_load(
+        &self,
+        bytes: &[u8],
+        origin: Origin,
+        standing: Standing,
+    ) -> Result<Plugin, Refusal> {
         let key = self.key(bytes);
-        let (class, component) = self.compiled(&key, bytes)?;
+        let (class, component) = self.compiled(&key, bytes, standing)?;
         let misfit = |error: wasmtime::Error| Refusal::Misfit {
             world: class.world,
             reason: cut(&format!("{error:#}"), 300),
@@ -73,6 +83,7 @@ impl Loader {
             plugin: name.as_str().into(),
             pre,
             budget: self.budgets.of(class.world, &name),
+            pool: Arc::default(),
             clock: self.clock.clone(),
         };
         let start = |broke: Broke| Refusal::Start(broke.of(&name));
@@ -104,22 +115,33 @@ impl Loader {
     }
 
     /// The code from the cache, or else from the compiler.
-    fn compiled(&self, key: &Key, bytes: &[u8]) -> Result<(Class, Component), Refusal> {
+    fn compiled(
+        &self,
+        key: &Key,
+        bytes: &[u8],
+        standing: Standing,
+    ) -> Result<(Class, Component), Refusal> {
         let engine = self.engine.engine();
         let ready = |artefact: &Artefact| {
             artefact.component(engine).map(|component| (artefact.class().clone(), component))
         };
         let cached = self.cache.as_ref().and_then(|cache| cache.get(key));
-        match cached.as_ref().map(ready) {
-            Some(Ok(compiled)) => {
+        match cached.as_ref().map(|cached| cached.as_ref().map(ready)) {
+            Some(Ok(Ok(compiled))) => {
                 metric::code("cached");
                 return Ok(compiled);
             }
-            Some(Err(error)) => tracing::warn!(%error, "cached code isn't used"),
+            Some(Ok(Err(error))) => tracing::warn!(%error, "cached code isn't used"),
+            Some(Err(refusal)) => return Err(refusal.clone()),
             None => {}
         }
         metric::code("compiled");
-        let artefact = self.compiler.compile(bytes)?;
+        let artefact = self.compiler.compile(bytes, standing);
+        // What costs the compiler all that it may take does so once, not at every start.
+        if let (Err(refusal @ Refusal::Limit { .. }), Some(cache)) = (&artefact, &self.cache) {
+            cache.put_refusal(key, refusal);
+        }
+        let artefact = artefact?;
         let compiled = ready(&artefact)
             .map_err(|error| Refusal::Compile { reason: cut(&format!("{error:#}"), 300) })?;
         if let Some(cache) = &self.cache {

@@ -23,33 +23,38 @@ fn me() -> (u32, u32) {
     unsafe { (libc::geteuid(), libc::getegid()) }
 }
 
-/// Whether the folder is this user's alone, and can't be moved away by others. `path` is canonical.
+/// Whether what lies in a folder can't be moved away or replaced by others. `folder` is canonical.
 ///
 /// # Errors
-/// What is wrong, for the operator.
-pub(crate) fn private_folder(path: &Path) -> Result<(), String> {
-    let look = |path: &Path| {
-        std::fs::symlink_metadata(path).map_err(|error| format!("{}: {error}", path.display()))
-    };
-    let own = look(path)?;
-    if !own.is_dir() {
-        return Err("it is no folder".into());
-    }
-    alone(&own)?;
-    for above in path.ancestors().skip(1) {
-        let metadata = look(above)?;
-        let (me, my_group) = me();
+/// Who could, for the operator.
+pub(crate) fn kept_from_others(folder: &Path) -> Result<(), String> {
+    let (me, my_group) = me();
+    for folder in folder.ancestors() {
+        let shown = folder.display();
+        let metadata =
+            std::fs::symlink_metadata(folder).map_err(|error| format!("{shown}: {error}"))?;
         let (mode, owner) = (metadata.mode(), metadata.uid());
         if owner != ROOT && owner != me {
-            return Err(format!("{} above it belongs to user {owner}", above.display()));
+            return Err(format!("{shown} belongs to user {owner}, not to {me}"));
         }
         // A group of one's own, as some distributions give to each user, is no stranger.
         let group = mode & WRITE_GROUP != 0 && metadata.gid() != my_group;
         if (group || mode & WRITE_OTHERS != 0) && mode & STICKY == 0 {
-            return Err(format!("others may write {} above it", above.display()));
+            return Err(format!("others may write {shown}"));
         }
     }
     Ok(())
+}
+
+/// Whether a folder, which is no link, is this user's alone.
+///
+/// # Errors
+/// What is wrong, for the operator.
+pub(crate) fn private_folder(metadata: &Metadata) -> Result<(), String> {
+    if !metadata.is_dir() {
+        return Err("it is no folder".into());
+    }
+    alone(metadata)
 }
 
 /// Whether an open file is a plain one of this user alone.

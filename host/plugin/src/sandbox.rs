@@ -4,6 +4,7 @@
 //! whoever holds it throws it away.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use capstan_media::time::{RoomClock, RoomTime};
@@ -32,6 +33,35 @@ struct Memory {
     budget: Budget,
     used: usize,
     denied: Option<usize>,
+    pool: Arc<Pool>,
+}
+
+/// Memory of all of a plugin's instances together, in bytes, without what each has for nothing.
+#[derive(Default)]
+pub(crate) struct Pool(AtomicUsize);
+
+/// What an instance has for nothing: guests of Rust and C need no more, and of that they touch little.
+const FREE: usize = 2 << 20;
+
+impl Memory {
+    /// What this instance takes from the pool if it has so much in all.
+    const fn pooled(used: usize) -> usize {
+        used.saturating_sub(FREE)
+    }
+
+    /// Takes from the pool what growing to `used` needs, if it has it.
+    fn take(&self, used: usize) -> bool {
+        let more = Self::pooled(used) - Self::pooled(self.used);
+        let most = self.budget.pool;
+        let add = |taken: usize| taken.checked_add(more).filter(|taken| *taken <= most);
+        more == 0 || self.pool.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).is_ok()
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        self.pool.0.fetch_sub(Self::pooled(self.used), Ordering::Relaxed);
+    }
 }
 
 impl ResourceLimiter for Memory {
@@ -42,7 +72,7 @@ impl ResourceLimiter for Memory {
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
         let used = self.used.saturating_add(desired.saturating_sub(current));
-        if used > self.budget.memory {
+        if used > self.budget.memory || !self.take(used) {
             self.denied = Some(used);
             return Err(wasmtime::Error::msg("memory budget used up"));
         }
@@ -93,6 +123,8 @@ pub(crate) struct Mould {
     pub(crate) pre: InstancePre<Cell>,
     /// What an instance may use.
     pub(crate) budget: Budget,
+    /// What all of them have together.
+    pub(crate) pool: Arc<Pool>,
     /// For the log's rate and the calls' times.
     pub(crate) clock: Arc<dyn RoomClock>,
 }
@@ -108,7 +140,7 @@ impl Mould {
     /// Makes an instance. Its start-up code runs under the budget of a call.
     pub(crate) fn cast(&self) -> Result<Guest, Broke> {
         let cell = Cell {
-            memory: Memory { budget: self.budget, used: 0, denied: None },
+            memory: Memory { budget: self.budget, used: 0, denied: None, pool: self.pool.clone() },
             log: GuestLog::new(self.plugin.clone(), self.clock.clone(), self.budget.log_lines),
             clock: self.clock.clone(),
             budget: self.budget,
@@ -177,4 +209,29 @@ fn begin(store: &mut Store<Cell>) -> RoomTime {
 
 fn broke(store: &Store<Cell>, error: &wasmtime::Error) -> Broke {
     Broke::from_call(error, store.data().memory.denied)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::budget::Budgets;
+    use crate::classify::World;
+
+    #[test]
+    fn instances_share_a_pool_beyond_what_is_free() {
+        let budget = Budget { pool: 10 << 20, ..Budgets::default().of(World::Storage, "p") };
+        let pool = Arc::new(Pool::default());
+        let memory = || Memory { budget, used: 0, denied: None, pool: pool.clone() };
+        let grow = |memory: &mut Memory, to: usize| {
+            memory.memory_growing(memory.used, to << 20, None).is_ok()
+        };
+        let (mut one, mut two) = (memory(), memory());
+        assert!(grow(&mut one, 2) && grow(&mut two, 2), "free");
+        assert!(grow(&mut one, 10) && !grow(&mut two, 5) && grow(&mut two, 4));
+        assert!(two.denied.is_some());
+        drop(one);
+        assert!(grow(&mut two, 12) && !grow(&mut two, 13), "what was given back is there again");
+        drop(two);
+        assert_eq!(pool.0.load(Ordering::Relaxed), 0);
+    }
 }

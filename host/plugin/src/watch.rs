@@ -25,7 +25,7 @@ pub(crate) struct Watch<T> {
     folders: Vec<PathBuf>,
     /// By the folder's place and the file's path: the order of precedence.
     files: BTreeMap<(usize, PathBuf), Watched<T>>,
-    lost_folders: BTreeMap<PathBuf, Refusal>,
+    troubled: BTreeMap<PathBuf, Refusal>,
 }
 
 /// One file.
@@ -47,7 +47,7 @@ pub(crate) type Loaded<T> = Result<(T, Stamp), (Refusal, Option<Stamp>)>;
 impl<T> Watch<T> {
     /// For these folders; nothing is looked at yet.
     pub(crate) fn new(folders: Vec<PathBuf>) -> Self {
-        Self { folders, files: BTreeMap::new(), lost_folders: BTreeMap::new() }
+        Self { folders, files: BTreeMap::new(), troubled: BTreeMap::new() }
     }
 
     /// Looks once. `load` gets a file and what was good of it until now. Answers whether anything
@@ -59,18 +59,14 @@ impl<T> Watch<T> {
     ) -> bool {
         let mut changed = false;
         for (place, folder) in self.folders.clone().into_iter().enumerate() {
-            let paths = match folder::scan(&folder) {
-                Ok(paths) => {
-                    changed |= self.lost_folders.remove(&folder).is_some();
-                    paths
-                }
-                // Its plugins stay: a folder that can't be read for a moment removes nothing.
-                Err(refusal) => {
-                    let before = self.lost_folders.insert(folder, refusal.clone());
-                    changed |= before.as_ref() != Some(&refusal);
-                    continue;
-                }
+            let (paths, trouble) = match folder::scan(&folder) {
+                Ok((paths, 0)) => (Some(paths), None),
+                Ok((paths, left_out)) => (Some(paths), Some(Refusal::TooMany { left_out })),
+                Err(refusal) => (None, Some(refusal)),
             };
+            changed |= self.note(folder, trouble);
+            // Its plugins stay: a folder that can't be read for a moment removes nothing.
+            let Some(paths) = paths else { continue };
             changed |= self.forget_all_but(place, &paths);
             for path in paths {
                 let file = self.files.entry((place, path.clone())).or_default();
@@ -92,10 +88,19 @@ impl<T> Watch<T> {
         let files = self.files.iter().filter_map(|((_, path), file)| {
             file.refused.clone().map(|reason| RefusedFile { file: path.clone(), reason })
         });
-        let folders = self.lost_folders.iter();
+        let folders = self.troubled.iter();
         let folders = folders
             .map(|(file, reason)| RefusedFile { file: file.clone(), reason: reason.clone() });
         files.chain(folders).collect()
+    }
+
+    /// Keeps what is wrong with a folder itself; answers whether that is new.
+    fn note(&mut self, folder: PathBuf, trouble: Option<Refusal>) -> bool {
+        let before = match &trouble {
+            Some(refusal) => self.troubled.insert(folder, refusal.clone()),
+            None => self.troubled.remove(&folder),
+        };
+        before != trouble
     }
 
     fn forget_all_but(&mut self, folder: usize, there: &[PathBuf]) -> bool {

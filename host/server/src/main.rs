@@ -7,8 +7,8 @@ use clap::Parser;
 fn main() -> ExitCode {
     let command = capstan_server::commands::Cli::parse();
     let run = || {
-        if let Some(limits) = command.compile_limits() {
-            return Ok(capstan_plugin::compile_plugin(&limits)?);
+        if let Some((limits, nice)) = command.compile_limits() {
+            return Ok(capstan_plugin::compile_plugin(&limits, nice)?);
         }
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(capstan_server::commands::run(command))

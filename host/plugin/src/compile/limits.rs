@@ -8,14 +8,12 @@ use std::io;
 
 use super::CompileLimits;
 
-/// How much the compiler stands back behind the recordings: 0 is as much as they, 19 the most.
-const NICE: libc::c_int = 10;
-/// Descriptors: standard input, output and error, and a few that libraries open for a moment.
-const DESCRIPTORS: u64 = 16;
+/// Standard input, output and error: no file and no connection can be opened any more.
+const DESCRIPTORS: u64 = 3;
 
-/// Limits this process for good: memory, processor time, no file written, no process made, no new
-/// privileges, and the end together with the one that started it.
-pub(super) fn apply(limits: &CompileLimits) -> io::Result<()> {
+/// Limits this process for good: memory, processor time, no file, no connection, no other process, no
+/// new privileges, and the end together with the one that started it.
+pub(super) fn apply(limits: &CompileLimits, nice: i32) -> io::Result<()> {
     let (memory, seconds) = (u64::from(limits.memory_mib) << 20, limits.cpu_seconds.into());
     set(libc::RLIMIT_AS, memory, memory)?;
     // The soft limit ends it by a signal that says why, the hard one in any case.
@@ -28,7 +26,7 @@ pub(super) fn apply(limits: &CompileLimits) -> io::Result<()> {
     prctl(libc::PR_SET_DUMPABLE, 0)?;
     prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong)?;
     // SAFETY: no memory is involved; 0 means this process.
-    let answer = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, NICE) };
+    let answer = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, nice) };
     checked(answer)
 }
 

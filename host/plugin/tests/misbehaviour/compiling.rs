@@ -132,7 +132,7 @@ fn script(folder: &Path, text: &str) -> Compiler {
 fn a_compiler_that_hangs_dies_or_lies_is_no_loss() {
     let folder = tempfile::tempdir().unwrap();
     let cases = [
-        ("exec sleep 60", "over 1 s"),
+        ("exec sleep 60", "over 1 s to compile"),
         ("kill -SEGV $$", "over 1024 MiB of memory"),
         ("kill -TERM $$", "ended by signal 15"),
         ("exit 3", "exit status: 3"),
@@ -200,6 +200,23 @@ fn code_is_compiled_once() {
     fs::write(cached.at("plugins/grid.wasm"), built("traps")).unwrap();
     config.folders = vec![cached.at("plugins")];
     assert!(PluginHost::load(config).unwrap().list().is_empty());
+}
+
+#[test]
+fn a_file_that_takes_too_much_takes_it_once() {
+    let cached = Cached::new();
+    let file = cached.at("plugins/bomb.wasm");
+    fs::write(&file, doubling()).unwrap();
+    let limits = CompileLimits { memory_mib: 256, ..CompileLimits::default() };
+    let refused = |program: PathBuf| {
+        let config = Config { compiler: Compiler { program, limits }, ..cached.config() };
+        let host = PluginHost::load(config).unwrap();
+        let refused = host.refused();
+        let of_it = refused.iter().find(|refused| refused.file == file).unwrap();
+        of_it.reason.to_string()
+    };
+    assert!(refused(compiler().program).contains("within its limits"));
+    assert!(refused(cached.at("no-compiler")).contains("within its limits"), "it is remembered");
 }
 
 #[test]

@@ -89,6 +89,7 @@ fn what_the_sandbox_costs() {
     metrics::set_global_recorder(Keeper(NUMBERS.get().unwrap().clone())).ok().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(storage(&host));
+    instances(&host);
     drop(host);
     loads();
     println!("memory of a live layout instance after a call: {memory:.1} kB (target 32)");
@@ -165,7 +166,17 @@ fn loads() {
     taken("capstan_plugin_load_seconds loaded");
     row("load a plugin, compiling it", "", load());
     row("load a plugin from the cache", "1000", (0..20).flat_map(|_| load()).collect());
-    row("layout instance", "30", taken("capstan_plugin_instance_seconds layout-best-fit"));
+}
+
+/// What an instance costs that isn't the first.
+fn instances(host: &PluginHost) {
+    let question = question(0);
+    let series = "capstan_plugin_instance_seconds layout-best-fit";
+    taken(series);
+    for _ in 0..500 {
+        host.layout("layout-best-fit").unwrap().arrange(&question).unwrap();
+    }
+    row("layout instance", "30", taken(series));
 }
 
 fn question(participants: u32) -> LayoutInput {

@@ -74,6 +74,7 @@ enum Command {
 struct CompileArgs {
     memory_mib: u32,
     cpu_seconds: u32,
+    nice: i32,
 }
 
 /// Which configuration.
@@ -114,13 +115,13 @@ impl ConfigArgs {
 }
 
 impl Cli {
-    /// Whether this process is only to compile a plugin, and within which limits. That needs no
-    /// runtime and no log.
+    /// Whether this process is only to compile a plugin, within which limits and how nice. That needs
+    /// no runtime and no log.
     #[must_use]
-    pub fn compile_limits(&self) -> Option<CompileLimits> {
+    pub fn compile_limits(&self) -> Option<(CompileLimits, i32)> {
         let Command::CompilePlugin(args) = &self.command else { return None };
-        let CompileArgs { memory_mib, cpu_seconds } = *args;
-        Some(CompileLimits { memory_mib, cpu_seconds, ..CompileLimits::default() })
+        let CompileArgs { memory_mib, cpu_seconds, nice } = *args;
+        Some((CompileLimits { memory_mib, cpu_seconds, ..CompileLimits::default() }, nice))
     }
 }
 
