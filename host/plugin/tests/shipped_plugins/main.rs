@@ -11,6 +11,7 @@ mod measure;
 mod signature;
 mod site;
 mod storage;
+mod vendors;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
