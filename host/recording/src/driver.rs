@@ -8,9 +8,10 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use capstan_media::time::RoomTime;
 use capstan_media::timeline::LossPlace;
 use capstan_pipeline::composite::Image;
 
@@ -20,8 +21,9 @@ use crate::director::Director;
 use crate::event::{Code, Module, Problem};
 use crate::individual::IndividualThread;
 use crate::outbox::tape_folder;
-use crate::settings::{IndividualSettings, MixSettings};
+use crate::settings::{IndividualSettings, MixSettings, Snapshots};
 use crate::shared::{Shared, SubscriptionRequest};
+use crate::snapshot_thread::SnapshotThread;
 use crate::source::{KeyFrames, RoomEvents};
 use crate::status::StopReason;
 use crate::tape::Tapes;
@@ -44,6 +46,8 @@ pub(crate) enum Work {
     Mix(Box<MixWork>),
     /// Files of each track.
     Individual(IndividualSettings),
+    /// Screenshots alone.
+    Snapshots,
 }
 
 /// What a mix is made with.
@@ -59,6 +63,7 @@ type Job = Box<dyn FnOnce() -> Result<(), OutputError> + Send>;
 /// Starts both threads.
 pub(crate) fn start(shared: &Arc<Shared>, crew: Crew) -> io::Result<()> {
     let Crew { work, requests, events, keyframes } = crew;
+    let snapshots = start_snapshots(shared, &keyframes)?;
     let tapes = Tapes::new(&tape_folder(&shared.folder), &shared.settings.sid);
     let asker = Arc::clone(&keyframes);
     let tape = TapeThread::new(Arc::clone(shared), events, asker, requests, tapes);
@@ -78,18 +83,50 @@ pub(crate) fn start(shared: &Arc<Shared>, crew: Crew) -> io::Result<()> {
                 "individual",
             )
         }
+        Work::Snapshots => (Box::new(|| Ok(())), "end"),
     };
     let name = |part: &str| format!("{part}-{}", shared.settings.sid.get(..6).unwrap_or("sid"));
     let for_job = Arc::clone(shared);
-    thread::Builder::new().name(name(part)).spawn(move || run_job(&for_job, job))?;
+    thread::Builder::new()
+        .name(name(part))
+        .spawn(move || run_job(&for_job, job, snapshots))
+        .inspect_err(|_| {
+            stop_queues(shared, shared.clock.now());
+        })?;
     let for_tape = Arc::clone(shared);
     let spawned =
         thread::Builder::new().name(name("tape")).spawn(move || run_tape(&for_tape, tape));
     if spawned.is_err() {
         shared.stop(StopReason::Failed);
-        shared.queue.stop(shared.clock.now());
+        stop_queues(shared, shared.clock.now());
     }
     spawned.map(|_| ())
+}
+
+/// Starts the thread that takes screenshots, if there are to be any.
+fn start_snapshots(
+    shared: &Arc<Shared>,
+    keyframes: &Arc<dyn KeyFrames>,
+) -> io::Result<Option<JoinHandle<()>>> {
+    let Some(Snapshots { interval }) = shared.settings.snapshots else { return Ok(None) };
+    let thread = SnapshotThread::new(Arc::clone(shared), interval, Arc::clone(keyframes));
+    let shared = Arc::clone(shared);
+    let name = format!("shots-{}", shared.settings.sid.get(..6).unwrap_or("sid"));
+    let run = move || {
+        if let Some(queue) = &shared.snapshots {
+            thread.run(queue);
+        }
+    };
+    thread::Builder::new().name(name).spawn(run).map(Some)
+}
+
+/// Tells the threads that work behind the tape thread that nothing more comes. Returns how many frames
+/// the recording's files lack.
+fn stop_queues(shared: &Shared, at: RoomTime) -> u64 {
+    if let Some(queue) = &shared.snapshots {
+        queue.stop(at);
+    }
+    shared.queue.stop(at)
 }
 
 fn run_tape(shared: &Arc<Shared>, tape: TapeThread) {
@@ -98,7 +135,7 @@ fn run_tape(shared: &Arc<Shared>, tape: TapeThread) {
         shared.stop(StopReason::Failed);
         shared.clock.now()
     });
-    let dropped = shared.queue.stop(end);
+    let dropped = stop_queues(shared, end);
     if dropped > 0 {
         let why = "what makes the files was too slow to take them before the end".to_owned();
         shared.lost(LossPlace::Composite, dropped, why);
@@ -106,7 +143,7 @@ fn run_tape(shared: &Arc<Shared>, tape: TapeThread) {
     }
 }
 
-fn run_job(shared: &Arc<Shared>, job: Job) {
+fn run_job(shared: &Arc<Shared>, job: Job, snapshots: Option<JoinHandle<()>>) {
     let ended = catch_unwind(AssertUnwindSafe(job));
     let failure = match ended {
         Ok(Ok(())) => None,
@@ -119,6 +156,10 @@ fn run_job(shared: &Arc<Shared>, job: Job) {
     // A thread that failed early must not let the tapes be removed under the tape thread's hands.
     shared.queue.wait_for_stop();
     shared.queue.close();
+    // What it took must be owed before the recording is ended in the outbox.
+    if snapshots.is_some_and(|snapshots| snapshots.join().is_err()) {
+        tracing::error!(sid = %shared.settings.sid, "the snapshot thread panicked");
+    }
     close(shared, failure);
     shared.session().cut();
     shared.cut.send_replace(true);

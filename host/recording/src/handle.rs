@@ -172,10 +172,7 @@ fn work(
             }
             return Ok(Work::Individual(*individual));
         }
-        Mode::SnapshotsOnly => {
-            let what = "can't be screenshots alone: this version doesn't make them".to_owned();
-            return Err(BadSetting { field: "mode", what }.into());
-        }
+        Mode::SnapshotsOnly => return Ok(Work::Snapshots),
     };
     let Some(layout) = layout else {
         let what = "is missing, and a mixed recording needs one".to_owned();

@@ -7,6 +7,8 @@
 //!                                            asks the layout      segments       uploads, events
 //! ```
 //!
+//! Screenshots have a queue and a thread of their own beside the composite's.
+//!
 //! A frame is on its tape before anything else may lose it; a segment is on disk and its upload and
 //! events are owed durably before anybody hears of it.
 
@@ -19,6 +21,7 @@ pub mod handle;
 mod individual;
 mod listing;
 mod mix;
+mod mp4;
 mod names;
 pub mod outbox;
 mod overload;
@@ -31,6 +34,7 @@ mod seldom;
 pub mod session;
 pub mod settings;
 mod shared;
+mod snapshot_thread;
 pub mod source;
 pub mod status;
 mod streams;

@@ -51,6 +51,13 @@ pub(crate) fn files(playlist: &str) -> Vec<String> {
     playlist.lines().filter_map(uri).collect()
 }
 
+/// The segments that a playlist names, in order.
+#[must_use]
+pub(crate) fn segments(playlist: &str) -> Vec<String> {
+    let named = playlist.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    named.filter_map(name_of).collect()
+}
+
 /// The part of a playlist that names no file of `owed`, and whether that is all of it. `None` if
 /// that part has no segment yet: nobody could play it.
 ///
@@ -89,6 +96,7 @@ mod tests {
     #[test]
     fn a_playlist_is_cut_before_the_first_file_that_is_not_there() {
         assert_eq!(files(PLAYLIST), ["i .mp4", "a.m4s", "b.m4s"]);
+        assert_eq!(segments(PLAYLIST), ["a.m4s", "b.m4s"]);
         assert_eq!(true_part(PLAYLIST, &owed(&["i .mp4"])), None);
         assert_eq!(true_part(PLAYLIST, &owed(&["a.m4s"])), None);
         let (part, whole) = true_part(PLAYLIST, &owed(&["b.m4s"])).unwrap();

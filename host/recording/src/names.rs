@@ -40,6 +40,18 @@ pub(crate) fn slice(stem: &str, start: RoomTime, container: Container) -> String
     format!("{stem}_{}.{}", Utc::of(start).digits(), container.extension())
 }
 
+/// An MP4 file of a mixed recording: the first has number 0.
+#[must_use]
+pub(crate) fn mp4(stem: &str, number: usize) -> String {
+    format!("{stem}_{number}.mp4")
+}
+
+/// A screenshot, by when its picture came.
+#[must_use]
+pub(crate) fn snapshot(stem: &str, track: TrackId, at: RoomTime) -> String {
+    format!("{}_{}.jpg", of_track(stem, track), Utc::of(at).digits())
+}
+
 /// The timeline in a recording's folder.
 pub(crate) const TIMELINE: &str = "timeline.jsonl";
 /// What the output is to be, in a recording's folder.

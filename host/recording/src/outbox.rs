@@ -17,6 +17,7 @@ use crate::event::{Event, Problem};
 use crate::settings::RecordingSettings;
 use crate::status::{FileFacts, Outcome, Owed, StopReason};
 
+mod assembly;
 mod backup;
 mod books;
 mod change;
@@ -32,7 +33,7 @@ mod worker;
 
 use self::books::{Books, End, Ledger, List, Owing, Stage};
 use self::change::Change;
-pub(crate) use self::files::{NewFile, hls_folder, tape_folder, write_whole};
+pub(crate) use self::files::{NewFile, hls_folder, parts_folder, tape_folder, write_whole};
 pub use self::settings::{OutboxPorts, OutboxSettings};
 pub use self::shipment::{Shipment, ShippedFile};
 use self::store::Store;
@@ -246,6 +247,12 @@ impl Outbox {
     /// that is owed already is owed in its new form.
     pub(crate) fn file(&self, sid: &str, new: &[NewFile]) -> Result<(), OutboxError> {
         self.inner.change(sid, |change, books, now| files::owe(change, books, new, now))
+    }
+
+    /// Owes an MP4 file of the segments of a mixed recording's playlist, up to the `to`th, that are in
+    /// none yet. They must be owed and listed before. `end` is where the next one begins.
+    pub(crate) fn make_mp4(&self, sid: &str, to: usize, end: RoomTime) -> Result<(), OutboxError> {
+        self.inner.change(sid, |change, _, _| assembly::owe(change, to, end))
     }
 
     /// Owes an event that happened at `at`.

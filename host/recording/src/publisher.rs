@@ -13,13 +13,15 @@ use bytes::Bytes;
 use capstan_media::container::Container;
 use capstan_media::container::playlist::{self, Entry, Playlist, SyncTag};
 use capstan_media::sample::Segment;
+use capstan_media::time::RoomTime;
 use capstan_media::timeline::LossPlace;
 
 use crate::composition::{Cut, sync_tags};
 use crate::event::{Code, Module, Problem};
 use crate::listing::uri_of;
+use crate::mp4::{Fill, Mp4Limits};
 use crate::names;
-use crate::outbox::{NewFile, hls_folder, write_whole};
+use crate::outbox::{NewFile, hls_folder, parts_folder, write_whole};
 use crate::seldom::Seldom;
 use crate::settings::OutputSettings;
 use crate::shared::Shared;
@@ -41,6 +43,8 @@ pub(crate) struct Plan {
     pub(crate) target_seconds: u32,
     /// Whether every segment decodes without the ones before.
     pub(crate) independent: bool,
+    /// How long MP4 files of it become, if there are to be any.
+    pub(crate) mp4: Option<Mp4Limits>,
     /// What is mixed, for the tags where it begins and begins again. Tracks bring their own.
     pub(crate) mixed: Option<OutputSettings>,
 }
@@ -66,6 +70,11 @@ pub(crate) struct Publisher {
     inits: u64,
     /// The one that holds for the next segment that is written.
     init_uri: Option<String>,
+    /// What the present MP4 file holds.
+    fill: Option<Fill>,
+    /// MP4 files that aren't owed yet: up to which segment, and where the next one begins. Normally
+    /// none outlives a call.
+    full: Option<(usize, RoomTime)>,
     /// What isn't on disk yet: normally nothing outlives a call.
     waiting: VecDeque<Waiting>,
     /// The segment before isn't in the playlist, so the next one doesn't go on from it.
@@ -76,7 +85,15 @@ pub(crate) struct Publisher {
 }
 
 enum Waiting {
-    Init { name: String, bytes: Bytes },
+    Init {
+        name: String,
+        bytes: Bytes,
+    },
+    /// What MP4 files are made of and the playlist doesn't name.
+    Part {
+        name: String,
+        bytes: Bytes,
+    },
     Slice(Slice),
 }
 
@@ -92,6 +109,8 @@ impl Publisher {
         Self {
             folder: hls_folder(&shared.folder),
             shared,
+            fill: plan.mp4.map(Fill::new),
+            full: None,
             plan,
             known: false,
             playlist,
@@ -108,6 +127,9 @@ impl Publisher {
     pub(crate) fn publish(&mut self, cuts: Vec<Cut>) {
         for cut in cuts {
             match cut {
+                Cut::Init(bytes) if self.plan.container == Container::Ts => {
+                    self.init_of_twins(bytes);
+                }
                 Cut::Init(bytes) => self.init(bytes),
                 Cut::Segment(segment) => {
                     let container = self.plan.container;
@@ -127,6 +149,12 @@ impl Publisher {
         let name = names::init(&self.plan.stem, self.inits);
         self.inits += 1;
         self.waiting.push_back(Waiting::Init { name, bytes });
+    }
+
+    /// Takes the init segment of the twins of a transport stream's segments.
+    fn init_of_twins(&mut self, bytes: Bytes) {
+        let name = names::init(&self.plan.stem, 0);
+        self.waiting.push_back(Waiting::Part { name, bytes });
     }
 
     /// Takes the next segment.
@@ -158,6 +186,22 @@ impl Publisher {
         }
         self.playlist.ended = true;
         self.list();
+        if let (Some(_), Some(last)) = (&self.fill, self.playlist.entries.last()) {
+            let end = last.start + Duration::from_micros(last.micros);
+            self.full = Some((self.playlist.entries.len(), end));
+            self.owe_mp4();
+        }
+    }
+
+    /// Owes the MP4 file of what is listed.
+    fn owe_mp4(&mut self) {
+        let Some((to, end)) = self.full.filter(|_| self.unowed.is_empty()) else { return };
+        let sid = &self.shared.settings.sid;
+        match self.shared.outbox.make_mp4(sid, to, end) {
+            Ok(()) => self.full = None,
+            // Its segments go into the next one, unless it can be owed before.
+            Err(error) => tracing::error!(%sid, %error, "an MP4 file can't be owed yet"),
+        }
     }
 
     /// Writes what waits, oldest first, and lists what was written.
@@ -166,6 +210,7 @@ impl Publisher {
         while let Some(waiting) = self.waiting.pop_front() {
             let written = match &waiting {
                 Waiting::Init { name, bytes } => self.write_init(name, bytes),
+                Waiting::Part { name, bytes } => self.write_part(name, bytes),
                 Waiting::Slice(slice) => self.write_slice(slice),
             };
             if !written {
@@ -188,8 +233,17 @@ impl Publisher {
     fn write_slice(&mut self, slice: &Slice) -> bool {
         let Slice { segment, container, discontinuity, sync } = slice;
         let name = names::slice(&self.plan.stem, segment.start, *container);
-        if !self.write(&name, &segment.bytes) {
+        let twin = segment.twin.as_ref();
+        let part = names::slice(&self.plan.stem, segment.start, Container::Fmp4);
+        if twin.is_some_and(|twin| !self.write_part(&part, twin))
+            || !self.write(&name, &segment.bytes)
+        {
             return false;
+        }
+        let len = twin.unwrap_or(&segment.bytes).len() as u64;
+        if self.fill.as_mut().is_some_and(|fill| fill.take(segment.micros, len)) {
+            // It is the first of the next file.
+            self.full = Some((self.playlist.entries.len(), segment.start));
         }
         metrics::counter!("capstan_segments_total").increment(1);
         self.shared.numbers().segments += 1;
@@ -219,6 +273,17 @@ impl Publisher {
             self.init_uri = Some(uri_of(name));
         }
         written
+    }
+
+    /// Writes what MP4 files are made of and nobody else needs.
+    fn write_part(&mut self, name: &str, bytes: &[u8]) -> bool {
+        let folder = parts_folder(&self.shared.folder);
+        let made = std::fs::create_dir_all(&folder);
+        let written = made.and_then(|()| write_whole(&folder.join(name), bytes));
+        if let Err(error) = &written {
+            self.fail(format!("{name} can't be written yet: {error}"));
+        }
+        written.is_ok()
     }
 
     fn write(&mut self, name: &str, bytes: &[u8]) -> bool {
@@ -275,6 +340,7 @@ impl Publisher {
             // They stay and are owed with the next segment.
             Err(error) => tracing::error!(%sid, %error, "finished files can't be owed yet"),
         }
+        self.owe_mp4();
     }
 
     fn file_name(&self) -> String {
@@ -296,14 +362,15 @@ impl Publisher {
         if !self.unowed.is_empty() && self.shared.outbox.file(sid, &self.unowed).is_ok() {
             self.unowed.clear();
         }
-        self.unowed.is_empty()
+        self.owe_mp4();
+        self.unowed.is_empty() && self.full.is_none()
     }
 }
 
 impl Waiting {
     const fn bytes(&self) -> usize {
         match self {
-            Self::Init { bytes, .. } => bytes.len(),
+            Self::Init { bytes, .. } | Self::Part { bytes, .. } => bytes.len(),
             Self::Slice(slice) => slice.segment.bytes.len(),
         }
     }

@@ -224,8 +224,10 @@ impl RecordingSettings {
         {
             return bad("snapshots", "must be 5 s to 3600 s apart");
         }
-        self.validate_subscription(&self.subscription)?;
-        self.validate_built()
+        if self.mode == Mode::SnapshotsOnly && self.snapshots.is_none() {
+            return bad("snapshots", "must be asked for where nothing else is");
+        }
+        self.validate_subscription(&self.subscription)
     }
 
     /// Checks what decides who is recorded.
@@ -238,24 +240,6 @@ impl RecordingSettings {
         if asked.video_layer != self.subscription.video_layer {
             let what = "keeps the layer that it had at the start".to_owned();
             return Err(BadSetting { field: "subscription", what });
-        }
-        Ok(())
-    }
-
-    /// Refuses what can be asked for and isn't made yet.
-    fn validate_built(&self) -> Result<(), BadSetting> {
-        let missing = |field, what: &str| {
-            let what = format!("can't be {what}: this version doesn't make it");
-            Err(BadSetting { field, what })
-        };
-        match &self.mode {
-            Mode::Mix(mix) if mix.files.mp4 => return missing("files", "MP4"),
-            Mode::Mix(_) => {}
-            Mode::Individual(_) => {}
-            Mode::SnapshotsOnly => return missing("mode", "screenshots alone"),
-        }
-        if self.snapshots.is_some() {
-            return missing("snapshots", "asked for");
         }
         Ok(())
     }

@@ -27,6 +27,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn RoomClock>,
     pub(crate) outbox: Outbox,
     pub(crate) queue: Queue,
+    /// Where screenshots are taken from, if there are to be any.
+    pub(crate) snapshots: Option<Queue>,
     pub(crate) view: watch::Receiver<View>,
     /// True once nothing is recorded any more and everything is owed.
     pub(crate) cut: watch::Sender<bool>,
@@ -72,7 +74,9 @@ impl Shared {
         requests: Sender<SubscriptionRequest>,
     ) -> Self {
         let session = Mutex::new(Session::new(settings.max_idle, clock.now()));
+        let snapshots = settings.snapshots.map(|_| Queue::default());
         Self {
+            snapshots,
             settings,
             folder,
             clock,

@@ -13,6 +13,7 @@ use capstan_media::timeline::{LossPlace, Mark};
 
 use crate::event::{Code, Module, Problem};
 use crate::seldom::Seldom;
+use crate::settings::Mode;
 use crate::shared::{Shared, SubscriptionRequest};
 use crate::source::{KeyFrames, Received, RoomEvents};
 use crate::status::StopReason;
@@ -31,6 +32,8 @@ pub(crate) struct TapeThread {
     shared: Arc<Shared>,
     events: Box<dyn RoomEvents>,
     tapes: Tapes,
+    /// Anything but screenshots is made of what comes.
+    keeps: bool,
     streams: Streams,
     subscriber: Subscriber,
     requests: Receiver<SubscriptionRequest>,
@@ -53,6 +56,7 @@ impl TapeThread {
         let subscriber = Subscriber::new(shared.settings.subscription.clone());
         Self {
             synced: shared.clock.now(),
+            keeps: shared.settings.mode != Mode::SnapshotsOnly,
             shared,
             events,
             tapes,
@@ -125,6 +129,8 @@ impl TapeThread {
             self.shared.mark(&Mark::Started { at: frame.arrived });
         }
         let taped = match &event {
+            // Screenshots alone: nobody asked for the rest to be kept.
+            RoomEvent::Frame(_) | RoomEvent::Report(_) if !self.keeps => Ok(()),
             RoomEvent::Frame(frame) => {
                 self.shared.numbers().frames += 1;
                 metrics::counter!("capstan_tape_frames_total").increment(1);
@@ -145,11 +151,27 @@ impl TapeThread {
         }
         self.shared.observe(&event);
         let (changes, at) = (self.streams.observe(&event), event.at());
-        if let Some(dropped) = self.shared.queue.push(event) {
+        self.offer(&event);
+        if self.keeps
+            && let Some(dropped) = self.shared.queue.push(event)
+        {
             self.dropped(dropped);
         }
         for change in changes {
             self.shared.say(&change, at);
+        }
+    }
+
+    /// Lets the snapshot thread see it. What that is too slow for costs screenshots only.
+    fn offer(&self, event: &RoomEvent) {
+        let Some(queue) = &self.shared.snapshots else { return };
+        let wanted = match event {
+            RoomEvent::Frame(frame) => frame.track.kind.is_video(),
+            RoomEvent::Report(_) => false,
+            _ => true,
+        };
+        if wanted && let Some(frames) = queue.push(event.clone()) {
+            metrics::counter!("capstan_snapshot_dropped_frames_total").increment(frames);
         }
     }
 

@@ -27,6 +27,7 @@ use crate::testing::{DAWN, DrivenClock, World, mix, settings, until};
 use crate::{tape, timeline};
 
 mod individual;
+mod outputs;
 
 struct Asked(AtomicUsize);
 

@@ -181,6 +181,7 @@ impl Line {
             target_seconds: target_seconds(micros).saturating_add(LATE_KEY),
             // Forced ends of slices are followed by one that isn't.
             independent: !self.track.kind.is_video(),
+            mp4: None,
             mixed: None,
         };
         Publisher::new(Arc::clone(&self.shared), plan)

@@ -10,6 +10,7 @@ use capstan_media::time::RoomTime;
 use capstan_media::track::RoomId;
 use serde::{Deserialize, Serialize};
 
+use super::assembly::Mp4s;
 use super::change::Change;
 use crate::ports::{Notice, StorageTarget};
 use crate::status::{Delivered, FileFacts, Outcome, Owed, StopReason};
@@ -33,6 +34,9 @@ pub(crate) struct Ledger {
     pub(crate) next_order: u64,
     /// Its playlists, in the order in which they began.
     pub(crate) lists: Vec<List>,
+    /// Its MP4 files, if it is to have any.
+    #[serde(default)]
+    pub(crate) mp4: Option<Mp4s>,
     /// Which troubles of its uploads were told: each is told once.
     #[serde(default)]
     pub(crate) told: Told,
@@ -230,6 +234,7 @@ impl Ledger {
             next_sequence: 0,
             next_order: 0,
             lists: Vec::new(),
+            mp4: None,
             told: Told::default(),
             ended_in_backup: false,
             given_up: 0,
@@ -270,17 +275,23 @@ impl Ledger {
 
     /// Its playlists; none if nothing was produced.
     pub(crate) fn files(&self) -> Vec<FileFacts> {
-        self.produced().map(|list| list.facts.clone()).collect()
+        let mp4s = self.mp4.iter().flat_map(|mp4| &mp4.files);
+        mp4s.chain(self.produced().map(|list| &list.facts)).cloned().collect()
+    }
+
+    /// MP4 files that aren't made yet.
+    pub(crate) fn unmade(&self) -> u64 {
+        self.mp4.as_ref().map_or(0, |mp4| mp4.unmade.len() as u64)
     }
 
     /// How it ended, once its last event is owed.
     pub(crate) fn outcome(&self, owed: Owed) -> Option<Outcome> {
         let end = self.ended.as_ref().filter(|_| self.stage == Stage::Closed)?;
-        let delivered = match self.produced().next() {
-            None => Delivered::Nothing,
-            Some(_) if owed.parked + self.given_up > 0 => Delivered::Parked,
-            Some(_) if owed.backed_up > 0 => Delivered::BackedUp,
-            Some(_) => Delivered::Uploaded,
+        let delivered = match self.bytes_owed {
+            0 => Delivered::Nothing,
+            _ if owed.parked + self.given_up > 0 => Delivered::Parked,
+            _ if owed.backed_up > 0 => Delivered::BackedUp,
+            _ => Delivered::Uploaded,
         };
         let failure = end.failure.clone();
         Some(Outcome { stopped: end.reason, files: self.files(), delivered, failure })
@@ -309,6 +320,7 @@ impl Books {
     /// What one recording owes.
     pub(crate) fn owed(&self, sid: &str) -> Owed {
         let mut owed = Owed { events: self.events_of(sid).count() as u64, ..Owed::default() };
+        owed.uploads = self.ledgers.get(sid).map_or(0, Ledger::unmade);
         self.uploads_of(sid).for_each(|owing| owed.count(owing));
         owed
     }
@@ -316,6 +328,7 @@ impl Books {
     /// What everybody owes.
     pub(crate) fn owed_by_all(&self) -> Owed {
         let mut owed = Owed { events: self.events.len() as u64, ..Owed::default() };
+        owed.uploads = self.ledgers.values().map(Ledger::unmade).sum();
         self.uploads.values().for_each(|owing| owed.count(owing));
         owed
     }
@@ -333,7 +346,7 @@ impl Books {
 
     /// What the recording will owe once the change is applied.
     pub(super) fn owed_after(&self, change: &Change) -> Owed {
-        let mut owed = Owed::default();
+        let mut owed = Owed { uploads: change.ledger.unmade(), ..Owed::default() };
         let replaced = |owing: &Owing| {
             change.settle.contains(&owing.key) || change.owe.iter().any(|new| new.key == owing.key)
         };

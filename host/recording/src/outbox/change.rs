@@ -78,7 +78,7 @@ impl Change {
         }
         let owed = books.owed_after(self);
         let Some(mut end) = self.ledger.ended.clone() else { return };
-        let produced = self.ledger.produced().next().is_some();
+        let produced = self.ledger.bytes_owed > 0;
         let lists_known = self.ledger.produced().all(|list| list.uploaded || list.failed);
         let settled = owed.uploads == 0 || owed.parked + owed.backed_up > 0;
         if !end.told && (lists_known || settled) {

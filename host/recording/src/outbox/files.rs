@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use capstan_media::time::RoomTime;
 
+use super::assembly::Mp4s;
 use super::books::{Books, Ledger, Owing};
 use super::change::Change;
 use crate::event::Event;
@@ -19,31 +20,41 @@ pub(crate) struct NewFile {
     pub(crate) content_type: &'static str,
     pub(crate) size: u64,
     pub(crate) is_playlist: bool,
-    /// The file name of the playlist that it is, or that names it.
-    pub(crate) list: String,
+    /// The file name of the playlist that it is, or that names it, if one does.
+    pub(crate) list: Option<String>,
 }
 
 pub(crate) const PLAYLIST_TYPE: &str = "application/vnd.apple.mpegurl";
+/// Only screenshots have it.
+pub(super) const SNAPSHOT_TYPE: &str = "image/jpeg";
 
 impl NewFile {
     pub(crate) fn playlist(path: PathBuf, size: u64) -> Self {
         let (name, content_type) = (name_of(&path), PLAYLIST_TYPE);
-        Self { list: name.clone(), name, path, content_type, size, is_playlist: true }
+        Self { list: Some(name.clone()), name, path, content_type, size, is_playlist: true }
     }
 
     /// A segment or init segment of the playlist of this name.
     pub(crate) fn segment(list: &str, path: PathBuf, size: u64) -> Self {
         let (name, content_type) = (name_of(&path), type_of(&path));
-        Self { list: list.to_owned(), name, path, content_type, size, is_playlist: false }
+        let list = Some(list.to_owned());
+        Self { list, name, path, content_type, size, is_playlist: false }
+    }
+
+    /// A file that no playlist names.
+    pub(crate) fn alone(path: PathBuf, size: u64) -> Self {
+        let (name, content_type) = (name_of(&path), type_of(&path));
+        Self { list: None, name, path, content_type, size, is_playlist: false }
     }
 }
 
 /// The media type of a recording's file by the end of its name.
 fn type_of(path: &Path) -> &'static str {
-    let extension = path.extension().and_then(|extension| extension.to_str());
-    let container =
-        if extension == Some(Container::Ts.extension()) { Container::Ts } else { Container::Fmp4 };
-    container.media_type()
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some(extension) if extension == Container::Ts.extension() => Container::Ts.media_type(),
+        Some("jpg") => SNAPSHOT_TYPE,
+        _ => Container::Fmp4.media_type(),
+    }
 }
 
 fn name_of(path: &Path) -> String {
@@ -55,6 +66,11 @@ pub(crate) fn tape_folder(folder: &Path) -> PathBuf {
     folder.join("tape")
 }
 
+/// Where the fMP4 twins of a transport stream's segments lie in a recording's folder.
+pub(crate) fn parts_folder(folder: &Path) -> PathBuf {
+    folder.join("parts")
+}
+
 /// Where a recording's segments and playlist lie in its folder.
 pub(crate) fn hls_folder(folder: &Path) -> PathBuf {
     folder.join("hls")
@@ -64,7 +80,8 @@ pub(crate) fn hls_folder(folder: &Path) -> PathBuf {
 pub(super) fn ledger_of(settings: &RecordingSettings, folder: &Path) -> Ledger {
     let RecordingSettings { sid, room, recorder_uid, storage, .. } = settings.clone();
     let new = Ledger::new(sid, room, recorder_uid, storage, folder);
-    Ledger { prefix: settings.prefix.clone(), keep_tapes: settings.keep_tapes, ..new }
+    let mp4 = settings.mix().filter(|mix| mix.files.mp4).map(|_| Mp4s::default());
+    Ledger { prefix: settings.prefix.clone(), keep_tapes: settings.keep_tapes, mp4, ..new }
 }
 
 /// Owes new files, in their order; with the first ones of a playlist, the event of its first slice.
@@ -76,8 +93,8 @@ pub(super) fn owe(change: &mut Change, books: &Books, new: &[NewFile], now: Room
         let before = books.uploads.get(&(ledger.sid.clone(), key.clone()));
         if !file.is_playlist {
             ledger.bytes_owed += file.size;
-            let list = ledger.key(&file.list);
-            if let Some(list) = ledger.list_mut(&list) {
+            let list = file.list.as_ref().map(|list| ledger.key(list));
+            if let Some(list) = list.and_then(|list| ledger.list_mut(&list)) {
                 list.filed += 1;
             }
         }
@@ -95,7 +112,8 @@ pub(super) fn owe(change: &mut Change, books: &Books, new: &[NewFile], now: Room
 /// Tells of a playlist's first slice if this is the first of its files.
 fn first_of_list(change: &mut Change, file: &NewFile, now: RoomTime) {
     let none_yet = change.ledger.produced().next().is_none();
-    let Some(list) = change.ledger.list(&change.ledger.key(&file.list)) else { return };
+    let key = file.list.as_ref().map(|list| change.ledger.key(list));
+    let Some(list) = key.and_then(|key| change.ledger.list(&key)) else { return };
     if file.is_playlist || list.filed > 0 {
         return;
     }
@@ -111,6 +129,7 @@ fn first_of_list(change: &mut Change, file: &NewFile, now: RoomTime) {
 pub(super) fn remove_tapes(ledger: &Ledger) {
     if !ledger.tapes_stay() {
         remove_folder(&tape_folder(&ledger.folder));
+        remove_folder(&parts_folder(&ledger.folder));
     }
 }
 

@@ -5,11 +5,11 @@ use std::io;
 
 use capstan_media::time::RoomTime;
 
-use super::OutboxError;
 use super::books::{Books, End, Ledger, List, Stage};
 use super::change::Change;
 use super::files::{self, NewFile};
 use super::store::Store;
+use super::{OutboxError, assembly};
 use crate::event::{Code, Event, Module, Problem};
 use crate::listing;
 use crate::status::StopReason;
@@ -32,7 +32,10 @@ pub(super) fn end_interrupted(
         for list in change.ledger.lists.clone() {
             let playlist = &list.facts.key;
             match unowed_files(&change.ledger, &list) {
-                Ok(new) => files::owe(&mut change, books, &new, now),
+                Ok(new) => {
+                    files::owe(&mut change, books, &new, now);
+                    owe_mp4(&mut change, &list, now);
+                }
                 Err(error) => {
                     tracing::error!(%sid, playlist, %error, "an interrupted playlist is lost");
                 }
@@ -52,6 +55,14 @@ pub(super) fn end_interrupted(
         sids.push(sid);
     }
     Ok(sids)
+}
+
+/// Owes an MP4 file of the segments that are in none yet.
+fn owe_mp4(change: &mut Change, list: &List, now: RoomTime) {
+    let path = files::hls_folder(&change.ledger.folder).join(change.ledger.name(&list.facts.key));
+    // A playlist that can't be read was told of, and one that isn't there names nothing.
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    assembly::owe(change, listing::segments(&text).len(), now);
 }
 
 /// Ends a playlist on disk and finds the files that it names but that were never owed: the process

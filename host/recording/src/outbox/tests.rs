@@ -10,6 +10,7 @@ use crate::status::Delivered;
 use crate::testing::{DAWN, DrivenClock, RunningClock, World, settings, until};
 
 mod backup;
+mod mp4;
 
 const NORMAL: [&str; 7] = [
     "recorder_started",

@@ -9,6 +9,7 @@ use capstan_media::time::RoomTime;
 
 use super::books::{Books, Ledger, Owing, Rest};
 use super::change::Change;
+use super::files::SNAPSHOT_TYPE;
 use super::worker::{Verdict, on_disk};
 use super::{Inner, OutboxPorts, backup, leftovers};
 use crate::event::{Code, Event, Module, Problem};
@@ -187,6 +188,9 @@ async fn waits(inner: &Arc<Inner>, ports: &OutboxPorts, owing: Owing, sent: u32)
 fn arrived(change: &mut Change, owing: &Owing, now: RoomTime) {
     if !owing.is_playlist {
         change.ledger.bytes_uploaded += owing.size;
+        if owing.content_type == SNAPSHOT_TYPE {
+            change.tell(&Event::SnapshotUploaded { key: owing.key.clone() }, now);
+        }
         return;
     }
     if let Some(list) = change.ledger.list_mut(&owing.key)

@@ -11,7 +11,7 @@ use capstan_media::time::RoomTime;
 use tokio::task::{Id, JoinSet};
 
 use super::books::{Books, Ledger, Leftover, Owing, Stage};
-use super::{Inner, OutboxPorts, OutboxSettings, events, leftovers, uploads};
+use super::{Inner, OutboxPorts, OutboxSettings, assembly, events, leftovers, uploads};
 use crate::event::Event;
 use crate::ports::{Notice, StorageTarget};
 use crate::retry::BackOff;
@@ -30,9 +30,21 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 /// Something that leaves.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Job {
-    Upload { sid: String, key: String },
-    Leftover { sid: String, order: u64 },
-    Event { sid: String },
+    Upload {
+        sid: String,
+        key: String,
+    },
+    Leftover {
+        sid: String,
+        order: u64,
+    },
+    Event {
+        sid: String,
+    },
+    /// Makes a recording's next MP4 file.
+    Assembly {
+        sid: String,
+    },
 }
 
 /// How a job went; what it means for the books is already on disk.
@@ -124,10 +136,30 @@ fn start_due(
         let delivery = events::attempt(Arc::clone(inner), callbacks, notice);
         memory.on_the_way.insert(jobs.spawn(delivery).id(), job);
     }
+    if let Some(ledger) = assembly_due(inner, memory, now) {
+        let job = Job::Assembly { sid: ledger.sid.clone() };
+        let made = assembly::attempt(Arc::clone(inner), ledger);
+        memory.on_the_way.insert(jobs.spawn(made).id(), job);
+    }
     let next = memory.not_before.values().filter(|at| **at > now).min();
     next.map_or(LONGEST_SLEEP, |at| at.since(now).min(LONGEST_SLEEP))
 }
 
+/// A recording with an MP4 file to make, if none is being made: it is work for the disk.
+fn assembly_due(inner: &Inner, memory: &Memory, now: RoomTime) -> Option<Ledger> {
+    let is_assembly = |job: &Job| matches!(job, Job::Assembly { .. });
+    if memory.on_the_way.values().any(is_assembly) {
+        return None;
+    }
+    let books = inner.books();
+    let may = |ledger: &&Ledger| {
+        let job = Job::Assembly { sid: ledger.sid.clone() };
+        ledger.unmade() > 0 && memory.not_before.get(&job).is_none_or(|at| *at <= now)
+    };
+    books.ledgers.values().find(may).cloned()
+}
+
+/// What may leave now and isn't on its way.
 fn due(inner: &Inner, memory: &Memory, now: RoomTime) -> Due {
     let busy: HashSet<&Job> = memory.on_the_way.values().collect();
     let free = |job: &Job| {

@@ -1,0 +1,165 @@
+//! MP4 files that are owed and not made yet: durable from the moment at which their segments are cut,
+//! made one at a time when their turn comes, then owed as files are.
+//!
+//! They are made of what is on disk already, so a process that dies at any moment costs at most making
+//! one again. A disk that refuses is told and tried again; the playlist has all of it in any case.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use capstan_media::time::RoomTime;
+use serde::{Deserialize, Serialize};
+
+use super::Inner;
+use super::books::Ledger;
+use super::change::Change;
+use super::files::{self, NewFile, hls_folder, parts_folder};
+use super::worker::{Verdict, on_disk};
+use crate::event::{Code, Event, Module, Problem};
+use crate::mp4::{AssemblyError, assemble};
+use crate::settings::Container;
+use crate::status::FileFacts;
+use crate::{listing, names};
+
+/// How long a disk may refuse an MP4 file before it is given up.
+const PATIENCE: Duration = Duration::from_secs(10 * 60);
+
+/// The MP4 files of a mixed recording.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Mp4s {
+    /// Those that are owed or were, by their facts.
+    pub(crate) files: Vec<FileFacts>,
+    /// How many were ever owed.
+    pub(crate) begun: usize,
+    /// Segments of the playlist that they hold.
+    pub(crate) segments: usize,
+    /// Where the next one begins; the recording's zero for the first.
+    pub(crate) next: Option<RoomTime>,
+    /// Those that aren't made yet, oldest first.
+    pub(crate) unmade: Vec<Assembly>,
+}
+
+/// One MP4 file that isn't made yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Assembly {
+    /// Its file name.
+    pub(crate) name: String,
+    /// Segments of the playlist, from the first to before the second.
+    pub(crate) segments: (usize, usize),
+    /// Since when the disk refuses it.
+    pub(crate) failing_since: Option<RoomTime>,
+}
+
+/// Owes an MP4 file of all segments up to the `to`th, which ends at `end`, that are in none yet.
+pub(super) fn owe(change: &mut Change, to: usize, end: RoomTime) {
+    let ledger = &change.ledger;
+    let (Some(facts), Some(mp4)) = (ledger.lists.first().map(|list| &list.facts), &ledger.mp4)
+    else {
+        return;
+    };
+    if to <= mp4.segments {
+        return;
+    }
+    let (facts, name) = (facts.clone(), names::mp4(stem(ledger), mp4.begun));
+    let key = ledger.key(&name);
+    let Some(mp4) = &mut change.ledger.mp4 else { return };
+    mp4.begun += 1;
+    let start = mp4.next.replace(end).unwrap_or(facts.start);
+    mp4.files.push(FileFacts::mixed(key, facts.tracks, start));
+    let segments = (std::mem::replace(&mut mp4.segments, to), to);
+    mp4.unmade.push(Assembly { name, segments, failing_since: None });
+}
+
+/// Makes the oldest MP4 file of a recording and owes it. What comes of it is on disk before this
+/// returns.
+pub(super) async fn attempt(inner: Arc<Inner>, ledger: Ledger) -> Verdict {
+    let Some(next) = ledger.mp4.as_ref().and_then(|mp4| mp4.unmade.first().cloned()) else {
+        return Verdict::Settled;
+    };
+    let sid = ledger.sid.clone();
+    let done = on_disk(&inner, move |inner| {
+        let made = make(&ledger, &next);
+        if let Err(error) = &made {
+            tracing::warn!(%sid, name = next.name, %error, "an MP4 file can't be made");
+        }
+        let mut again = false;
+        inner.change(&sid, |change, books, now| match made {
+            Ok((path, size)) => {
+                remove(change, &next.name);
+                files::owe(change, books, &[NewFile::alone(path, size)], now);
+            }
+            Err(error) => again = refused(change, &next.name, &error, now),
+        })?;
+        Ok(again)
+    });
+    match done.await {
+        Ok(false) => Verdict::Settled,
+        Ok(true) => Verdict::Again { asked: None },
+        Err(reason) => {
+            tracing::error!(%reason, "an MP4 file can't be noted; it is made again");
+            Verdict::Again { asked: None }
+        }
+    }
+}
+
+/// The start of the names of a mixed recording's files: its playlist's name without the end.
+fn stem(ledger: &Ledger) -> &str {
+    let playlist = ledger.lists.first().map_or("", |list| ledger.name(&list.facts.key));
+    playlist.strip_suffix(".m3u8").unwrap_or(playlist)
+}
+
+fn make(ledger: &Ledger, next: &Assembly) -> Result<(PathBuf, u64), AssemblyError> {
+    let (folder, stem) = (hls_folder(&ledger.folder), stem(ledger));
+    let path = folder.join(format!("{stem}.m3u8"));
+    let text = std::fs::read_to_string(&path)
+        .map_err(|source| AssemblyError::Io { path: path.clone(), source })?;
+    let (from, to) = next.segments;
+    let named = listing::segments(&text);
+    let named = named.get(from..to).unwrap_or_default();
+    let parts: Vec<PathBuf> = named.iter().map(|name| part(&ledger.folder, name)).collect();
+    let init = names::init(stem, 0);
+    let init = parts.first().map_or_else(|| folder.join(&init), |part| part.with_file_name(&init));
+    let to = folder.join(&next.name);
+    assemble(&init, &parts, &to).map(|size| (to, size))
+}
+
+/// The fMP4 form of a segment: itself, or its twin.
+fn part(folder: &Path, name: &str) -> PathBuf {
+    match name.strip_suffix(Container::Ts.extension()) {
+        Some(stem) => parts_folder(folder).join(format!("{stem}{}", Container::Fmp4.extension())),
+        None => hls_folder(folder).join(name),
+    }
+}
+
+fn remove(change: &mut Change, name: &str) {
+    if let Some(mp4) = &mut change.ledger.mp4 {
+        mp4.unmade.retain(|unmade| unmade.name != name);
+    }
+}
+
+/// Notes that a file couldn't be made. True if it is to be tried again.
+fn refused(change: &mut Change, name: &str, error: &AssemblyError, now: RoomTime) -> bool {
+    let Some(mp4) = &mut change.ledger.mp4 else { return false };
+    let Some(unmade) = mp4.unmade.iter_mut().find(|unmade| unmade.name == name) else {
+        return false;
+    };
+    let first = unmade.failing_since.is_none();
+    let since = *unmade.failing_since.get_or_insert(now);
+    let hopeless = matches!(error, AssemblyError::Segments(_)) || now.since(since) >= PATIENCE;
+    if hopeless {
+        let key = change.ledger.key(name);
+        remove(change, name);
+        if let Some(mp4) = &mut change.ledger.mp4 {
+            mp4.files.retain(|facts| facts.key != key);
+        }
+    }
+    if first || hopeless {
+        let what = if hopeless { "is given up" } else { "can't be made yet" };
+        let message = format!("{name} {what}: {error}; the playlist has all of it");
+        let (module, code) = (Module::Recorder, Code::FileOperation);
+        let level = if hopeless { 5 } else { 4 };
+        change.tell(&Event::Error(Problem { module, level, code, message }), now);
+    }
+    !hopeless
+}
