@@ -55,11 +55,17 @@ impl SnapshotThread {
 
     /// Runs until the recording has ended. What was taken is owed then, as far as the disk lets.
     pub(crate) fn run(mut self, queue: &Queue) {
-        loop {
-            match queue.pop(PATIENCE) {
-                Some(Message::Room(event)) => self.snapshots.push(&event),
-                Some(Message::Stop { .. }) => break,
-                Some(Message::Layout(_)) | None => {}
+        let mut stopped = false;
+        while !stopped {
+            // All that waits comes before any picture, so that each is the newest.
+            let mut patience = PATIENCE;
+            while let Some(message) = queue.pop(patience) {
+                match message {
+                    Message::Room(event) => self.snapshots.push(&event),
+                    Message::Stop { .. } => stopped = true,
+                    Message::Layout(_) => {}
+                }
+                patience = Duration::ZERO;
             }
             let now = self.shared.clock.now();
             if self.shared.settings.mode == Mode::SnapshotsOnly {

@@ -99,7 +99,7 @@ mod tests {
         let luma = levels(16, 219);
         assert_eq!((luma[0], luma[16], luma[235], luma[255], luma[126]), (0, 0, 255, 255, 128));
         let chroma = levels(128, 224);
-        assert_eq!((chroma[16], chroma[128], chroma[240], chroma[0]), (1, 128, 255, 0));
+        assert_eq!((chroma[16], chroma[128], chroma[240], chroma[0]), (0, 128, 255, 0));
     }
 
     #[test]

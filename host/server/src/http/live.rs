@@ -113,7 +113,11 @@ async fn send(
 enum Kind {
     Playlist,
     Segment,
-    Init,
+    /// MPEG-TS.
+    Stream,
+    /// An init segment or a whole MP4 file.
+    Mp4,
+    Snapshot,
 }
 
 impl Kind {
@@ -121,7 +125,9 @@ impl Kind {
         match name.rsplit_once('.')?.1 {
             "m3u8" => Some(Self::Playlist),
             "m4s" => Some(Self::Segment),
-            "mp4" => Some(Self::Init),
+            "ts" => Some(Self::Stream),
+            "mp4" => Some(Self::Mp4),
+            "jpg" => Some(Self::Snapshot),
             _ => None,
         }
     }
@@ -130,15 +136,19 @@ impl Kind {
         match self {
             Self::Playlist => "application/vnd.apple.mpegurl",
             Self::Segment => "video/iso.segment",
-            Self::Init => "video/mp4",
+            Self::Stream => "video/mp2t",
+            Self::Mp4 => "video/mp4",
+            Self::Snapshot => "image/jpeg",
         }
     }
 
-    /// A playlist grows; a segment never changes once it has a name.
+    /// A playlist grows; no other file changes once it has a name.
     const fn cache_control(self) -> &'static str {
         match self {
             Self::Playlist => "no-cache",
-            Self::Segment | Self::Init => "public, max-age=31536000, immutable",
+            Self::Segment | Self::Stream | Self::Mp4 | Self::Snapshot => {
+                "public, max-age=31536000, immutable"
+            }
         }
     }
 }
@@ -183,6 +193,7 @@ mod tests {
         assert!(!plain("..", "...m3u8"));
         assert!(!plain("short", "short_x.m3u8"));
         assert_eq!(Kind::of("x.tape"), None);
+        assert_eq!(Kind::of("x.ts").map(Kind::content_type), Some("video/mp2t"));
         assert_eq!(Kind::of("m3u8"), None);
     }
 
