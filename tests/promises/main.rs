@@ -15,6 +15,7 @@ mod a_room_is_recorded;
 mod a_thousand_uploads_arrive;
 mod browsers_are_recorded;
 mod layout_changes_at_once;
+mod plugins_cannot_hurt;
 mod publishers_come_and_go;
 mod recordings_play_in_a_browser;
 mod recordings_reach_a_bucket;
