@@ -13,7 +13,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("plugin", &["media", "recording"]),
     ("publish", &["media", "pipeline"]),
     ("pack", &[]),
-    ("server", &["media", "pipeline", "ingest", "recording", "plugin", "publish"]),
+    ("server", &["media", "pipeline", "ingest", "recording", "plugin", "publish", "pack"]),
 ];
 
 /// Libraries that exactly one crate may name.

@@ -208,9 +208,14 @@ pub(crate) fn classify(bytes: &[u8]) -> Result<Class, Refusal> {
 
 /// The names of a component's own imports and exports.
 #[derive(Default)]
-struct Names {
-    imports: Vec<String>,
+pub(crate) struct Names {
+    pub(crate) imports: Vec<String>,
     exports: Vec<String>,
+}
+
+/// Reads the names of a component that was validated before.
+pub(crate) fn names(bytes: &[u8]) -> Result<Names, wasmparser::BinaryReaderError> {
+    Names::read(bytes)
 }
 
 impl Names {

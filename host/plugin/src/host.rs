@@ -133,7 +133,7 @@ pub struct PluginReport {
 
 /// All plugins of one process.
 pub struct PluginHost {
-    loader: Loader,
+    pub(crate) loader: Loader,
     bundled: Vec<Bundled>,
     watch: Mutex<Watch<Arc<Plugin>>>,
     view: RwLock<Arc<View>>,

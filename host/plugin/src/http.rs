@@ -22,7 +22,7 @@ use tokio::sync::Semaphore;
 use tokio_rustls::TlsConnector;
 
 use crate::fault::cut;
-use crate::grants::{Denial, Reach};
+use crate::grants::{Denial, Reach, Target};
 use crate::metric;
 use crate::v1::bindings::capstan::plugin::io::{
     Request, Response, TransportError, TransportFailure,
@@ -205,6 +205,25 @@ impl Sender {
         let new = || Arc::new(Semaphore::new(self.limits.at_once.clamp(1, 10_000)));
         slots.entry(plugin.to_owned()).or_insert_with(new).clone()
     }
+}
+
+/// A request as it would leave, for whoever plays the server.
+pub(crate) struct Checked {
+    pub(crate) target: Target,
+    pub(crate) method: String,
+    /// Path and query.
+    pub(crate) path: String,
+    pub(crate) body: Vec<Piece>,
+    /// Bytes of the body.
+    pub(crate) length: u64,
+}
+
+/// Checks a request as [`Sender::send`] does before it sends it.
+pub(crate) fn checked(request: Request, file: Option<&SourceFile>) -> Result<Checked, String> {
+    let ready = request::prepare(request, file, &Limits::default())?;
+    let request::Prepared { target, method, path, body, length, .. } = ready;
+    let (method, path) = (method.to_string(), path.to_string());
+    Ok(Checked { target, method, path, body, length })
 }
 
 fn add_certificates(roots: &mut RootCertStore, file: &Path) -> Result<(), SenderError> {

@@ -9,6 +9,7 @@ mod artefact;
 mod bench;
 mod budget;
 mod cache;
+mod check;
 mod classify;
 mod compile;
 mod cpu;
@@ -34,6 +35,7 @@ mod watch;
 mod workers;
 
 pub use budget::{BadBudget, Budget, BudgetOverride, Budgets};
+pub use check::{BadScript, CallTime, CheckInput, CheckReport, Finding, Script, Verdict};
 pub use classify::{Refusal, World};
 pub use compile::{COMPILE_COMMAND, CompileLimits, Compiler, compile_plugin};
 pub use fetch::{FetchError, Fetcher};

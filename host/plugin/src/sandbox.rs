@@ -167,6 +167,11 @@ impl Guest {
         load(&mut self.store, &self.instance)
     }
 
+    /// The linear memory that it has grown to, in bytes.
+    pub(crate) fn memory(&self) -> usize {
+        self.store.data().memory.used
+    }
+
     /// Calls into the guest under its budget. After an error the instance is dead.
     pub(crate) fn call<T>(
         &mut self,

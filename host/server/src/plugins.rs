@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use capstan_media::time::RoomClock;
 use capstan_plugin::{
-    BadGrant, Budgets, Compiler, ConfiguredPlugin, Fetcher, Grant, Grants, HostError, HttpLimits,
-    PluginHost, SenderError,
+    BadGrant, Budgets, CheckInput, CheckReport, Compiler, ConfiguredPlugin, Fetcher, Grant, Grants,
+    HostError, HttpLimits, PluginHost, SenderError,
 };
 use capstan_recording::ports::{Layout, LayoutError};
 use capstan_recording::settings::LayoutChoice;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use crate::config::{Callback, Config, STORE};
+use crate::config::{Callback, Config, Plugins, STORE};
 use crate::recorder::Layouts;
 
 /// Components carried inside the program.
@@ -134,6 +134,24 @@ fn grants(allow: &[String], allow_private: &[String]) -> Result<Grants, BadGrant
         }
     }
     Ok(Grants::from(grants))
+}
+
+/// Tries one plugin's file out under a configuration's budgets. Blocks for seconds.
+///
+/// # Errors
+/// There can't be a host. Whatever is wrong with the file is in the report.
+pub fn check(
+    config: &Config,
+    file: &Path,
+    input: &CheckInput,
+    clock: Arc<dyn RoomClock>,
+) -> Result<CheckReport, PluginsError> {
+    let nobody = Config {
+        plugins: Plugins { folders: Some(Vec::new()), ..config.plugins.clone() },
+        apps: Vec::new(),
+        ..config.clone()
+    };
+    Ok(load(&nobody, clock)?.check(file, input))
 }
 
 /// Names that the configuration uses and no plugin has.

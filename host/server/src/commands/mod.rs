@@ -2,6 +2,7 @@
 
 mod check_config;
 pub mod demo;
+mod layout;
 mod plugin;
 pub mod publish;
 mod render;
@@ -41,6 +42,9 @@ const EXAMPLES: &str = "Examples:
   capstan plugin list
   capstan render recordings/.work/<sid> --out rendered
   capstan storage test --vendor aliyun --bucket b --region cn-hangzhou
+  capstan plugin new layout --lang js my-layout
+  capstan plugin check my-layout/plugin.wasm
+  capstan layout preview --layout layout-float -n 5 -o float.png
   capstan tape recordings/.work/<sid>/tape/7-camera.tape
 
 examples/README.md in the repository walks through a recording with curl.";
@@ -54,9 +58,12 @@ enum Command {
     Publish(publish::PublishArgs),
     /// Read the configuration and say what is wrong with it, or what it means.
     CheckConfig(ConfigArgs),
-    /// Look at plugins.
+    /// Look at plugins, try them out, begin one of your own.
     #[command(subcommand)]
-    Plugin(PluginCommand),
+    Plugin(plugin::PluginCommand),
+    /// Look at what a layout makes of a room.
+    #[command(subcommand)]
+    Layout(layout::LayoutCommand),
     /// Make a recording's files again from its tapes, after a crash for example.
     Render(render::RenderArgs),
     /// Try storages.
@@ -83,19 +90,6 @@ pub struct ConfigArgs {
     /// A TOML file, as examples/capstan.toml explains it; without it the defaults hold
     #[arg(long, env = "CAPSTAN_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-}
-
-#[derive(Subcommand, Debug)]
-enum PluginCommand {
-    /// List the plugins that are found, and the files that are refused with the reason.
-    List {
-        /// Which folders, by the configuration.
-        #[command(flatten)]
-        config: ConfigArgs,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
 }
 
 #[derive(Subcommand, Debug)]
@@ -135,6 +129,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         cli.command,
         Command::CheckConfig(_)
             | Command::Plugin(_)
+            | Command::Layout(_)
             | Command::Render(_)
             | Command::Storage(_)
             | Command::Tape(_)
@@ -146,11 +141,11 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Demo(args) => demo::run(args).await,
         Command::Publish(args) => publish::run(args).await,
         Command::CheckConfig(args) => check_config::run(&args),
-        Command::Plugin(PluginCommand::List { config, json }) => {
-            plugin::list(&config.load()?, json)
-        }
         Command::Render(args) => render::run(args),
         Command::Storage(StorageCommand::Test(args)) => storage::test(args).await,
+        // Compiling and asking plugins blocks for seconds.
+        Command::Plugin(command) => tokio::task::block_in_place(|| plugin::run(command)),
+        Command::Layout(command) => tokio::task::block_in_place(|| layout::run(&command)),
         Command::Tape(args) => tape::run(&args),
         Command::CompilePlugin(_) => bail!("it runs before everything else"),
     }

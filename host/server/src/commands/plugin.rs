@@ -1,54 +1,41 @@
-//! `capstan plugin list`: what was found, and what was refused and why.
+//! `capstan plugin ...`: what there is, and what an author needs.
 
-use std::sync::Arc;
+mod check;
+mod list;
+mod new;
+mod pack;
+mod templates;
 
-use serde_json::json;
+use clap::Subcommand;
 
-use crate::clock::SystemClock;
-use crate::config::Config;
-use crate::plugins;
+use super::ConfigArgs;
 
-/// Prints the plugins, for eyes or as JSON.
+/// What can be done with plugins.
+#[derive(Subcommand, Debug)]
+pub(super) enum PluginCommand {
+    /// List the plugins that are found, and the files that are refused with the reason.
+    List {
+        /// Which folders, by the configuration.
+        #[command(flatten)]
+        config: ConfigArgs,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    New(new::NewArgs),
+    Check(check::CheckArgs),
+    Pack(pack::PackArgs),
+}
+
+/// Does it.
 ///
 /// # Errors
-/// Nothing can be loaded at all.
-pub(super) fn list(config: &Config, as_json: bool) -> anyhow::Result<()> {
-    let host = plugins::load(config, Arc::new(SystemClock::start()))?;
-    let missing = plugins::missing(config, &host);
-    if as_json {
-        let refused: Vec<_> = host
-            .refused()
-            .iter()
-            .map(|refused| json!({"file": refused.file, "reason": refused.reason.to_string()}))
-            .collect();
-        let list = json!({"plugins": host.list(), "refused": refused, "missing": missing});
-        println!("{list:#}");
-        return Ok(());
+/// What went wrong, or that a plugin failed its check.
+pub(super) fn run(command: PluginCommand) -> anyhow::Result<()> {
+    match command {
+        PluginCommand::List { config, json } => list::run(&config.load()?, json),
+        PluginCommand::New(args) => new::run(&args),
+        PluginCommand::Check(args) => check::run(&args),
+        PluginCommand::Pack(args) => pack::run(&args),
     }
-    for plugin in host.list() {
-        println!(
-            "{:<9} {:<20} {:<8} {:>7} KiB  {}",
-            plugin.world.name(),
-            plugin.name,
-            plugin.version,
-            plugin.size.div_ceil(1_024),
-            plugin.summary
-        );
-        println!("{:<9} {}", "", plugin.origin);
-    }
-    for refused in host.refused() {
-        println!("REFUSED   {}: {}", refused.file.display(), refused.reason);
-    }
-    for (app, reason) in host.bad_callbacks() {
-        println!("BROKEN    callback of app {app}: {reason}");
-    }
-    for name in &missing {
-        println!(
-            "MISSING   {name}: the configuration names it; `make plugins` builds the shipped ones"
-        );
-    }
-    if host.list().is_empty() {
-        println!("No plugin was found. Build them with `make plugins`, or name [plugins] folders.");
-    }
-    Ok(())
 }
