@@ -1,5 +1,5 @@
 # The two commands: `make demo` records a room, `make test` proves the promises.
-.PHONY: demo test check bench plugins guests build setup-build setup-test setup-check
+.PHONY: demo test check bench plugins guests freeze build setup-build setup-test setup-check
 
 # Where rustup puts the tools, for shells that haven't read its profile yet.
 export PATH := $(HOME)/.cargo/bin:$(PATH)
@@ -37,6 +37,10 @@ bench: build
 # Every shipped plugin, from source to plugins/built/*.wasm.
 plugins: setup-build
 	plugins/build
+
+# Freezes the contract's files as they are. After a release only for files that are new.
+freeze:
+	cd wit && sha256sum v*/*.wit > FROZEN
 
 # The misbehaving guests that the tests load.
 guests: setup-build

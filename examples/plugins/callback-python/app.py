@@ -1,16 +1,16 @@
-"""A callback in Python: posts each event as JSON, with a token that the receiver knows."""
+"""A callback in Python: posts each event as JSON, with a token that the receiver knows.
+
+The deliveries are in `notifier.py`: a resource's class belongs into a module named after its interface.
+"""
 
 import json
 
 from componentize_py_types import Err
 from wit_world import exports
-from wit_world.exports import notifier as no
 from wit_world.exports.plugin import ConfigError, Endpoint, Manifest, Scheme
-from wit_world.imports.io import Method_Post, Request, Segment_Bytes, Transport, TransportError
 
 import hook
-
-config = None
+import notifier
 
 
 class Plugin(exports.Plugin):
@@ -23,56 +23,15 @@ class Plugin(exports.Plugin):
         )
 
     # The host calls it once in each fresh instance.
-    def configure(self, text):
-        global config
+    def configure(self, config):
         try:
-            config = hook.Config(text)
+            taken = hook.Config(config)
         except ValueError as wrong:
             raise Err([ConfigError(*wrong.args)]) from None
-        scheme = Scheme.HTTPS if config.secure else Scheme.HTTP
-        return [Endpoint(scheme, config.host, config.port)]
+        notifier.config = taken
+        scheme = Scheme.HTTPS if taken.secure else Scheme.HTTP
+        return [Endpoint(scheme, taken.host, taken.port)]
 
 
 class Notifier(exports.Notifier):
     pass
-
-
-class Delivery(no.Delivery):
-    """One delivery: a post, then what its answer means."""
-
-    def __init__(self, notice):
-        self.notice = notice
-
-    def next(self, at, last):
-        match last:
-            case None:
-                return no.Step_Send(post(self.notice))
-            case no.Outcome_NoResponse(silence):
-                hopeless = silence.error in (TransportError.REFUSED, TransportError.INVALID)
-                return failed(silence.detail, not hopeless)
-            case no.Outcome_Response(response) if hook.delivered(response.status):
-                return no.Step_Done()
-            case no.Outcome_Response(response):
-                return failed(f"it answered {response.status}", hook.later(response.status))
-
-
-def post(notice):
-    headers = [("content-type", "application/json")]
-    if config.secret:
-        headers.append(("authorization", f"Bearer {config.secret}"))
-    return Request(
-        method=Method_Post(),
-        transport=Transport.HTTPS if config.secure else Transport.HTTP,
-        host=config.host,
-        port=config.port,
-        target=config.target,
-        headers=headers,
-        body=[Segment_Bytes(hook.body(notice))],
-        ask_first=False,
-        timeout_ms=10_000,
-        max_response=0,
-    )
-
-
-def failed(message, retriable):
-    return no.Step_Failed(no.Failure(message[:500], retriable))

@@ -6,7 +6,7 @@
 use std::rc::Rc;
 
 use crate::bindings::capstan::plugin::io::{
-    Moment, Response, Transport, TransportError, TransportFailure,
+    Moment, Response, TransportError, TransportFailure,
 };
 use crate::bindings::exports::capstan::plugin::plugin::Scheme;
 use crate::bindings::exports::capstan::plugin::uploader::{
@@ -118,7 +118,7 @@ fn wait_ms(response: &Response) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bindings::capstan::plugin::io::Segment;
+    use crate::bindings::capstan::plugin::io::{Segment, Transport};
 
     fn upload() -> Upload {
         let config =

@@ -18,10 +18,12 @@ const MOST_REQUESTS: usize = 16;
 
 /// Kinds and details: what Capstan sends, and what a later one may.
 const NOTICES: &[(&str, &str)] = &[
-    ("recorder_started", r#"{"file_list":[]}"#),
-    ("recorder_left", r#"{"leave_code":0}"#),
-    ("uploaded", r#"{"file_list":[{"file_name":"a/b.m3u8","track_type":"audio_and_video"}]}"#),
-    ("session_exited", r#"{"status":0}"#),
+    ("recorder_started", r#"{"status":0}"#),
+    ("cloud_recording_file_infos", r#"{"fileList":"a/b.m3u8"}"#),
+    ("uploading_progress", r#"{"progress":500}"#),
+    ("uploaded", r#"{"status":0,"fileList":[{"fileName":"a/b.m3u8","isPlayable":true}]}"#),
+    ("cloud_recording_error", r#"{"module":1,"errorCode":32,"errorMsg":"no \"x\""}"#),
+    ("session_exit", r#"{"exitStatus":0}"#),
     ("of_tomorrow", r#"{"new":{"nested":[1,2.5,null,"ü\n"]}}"#),
     ("nothing_to_say", "{}"),
 ];

@@ -78,12 +78,12 @@ const TEMPLATES: &[Template] = &[
         "README.md", "Makefile", ".gitignore", "requirements.txt", "app.py", "grid.py", "test_grid.py",
     ]),
     template!(Storage, Python, "storage-python", [
-        "README.md", "Makefile", ".gitignore", "requirements.txt", "app.py", "store.py",
+        "README.md", "Makefile", ".gitignore", "requirements.txt", "app.py", "uploader.py", "store.py",
         "test_store.py", "check.json",
     ]),
     template!(Callback, Python, "callback-python", [
-        "README.md", "Makefile", ".gitignore", "requirements.txt", "app.py", "hook.py", "test_hook.py",
-        "check.json",
+        "README.md", "Makefile", ".gitignore", "requirements.txt", "app.py", "notifier.py", "hook.py",
+        "test_hook.py", "check.json",
     ]),
     template!(Layout, C, "layout-c", [
         "README.md", "Makefile", ".gitignore", "plugin.c", "grid.h", "grid.c", "test.c",
