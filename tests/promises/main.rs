@@ -15,6 +15,8 @@ mod a_room_is_recorded;
 mod a_thousand_uploads_arrive;
 mod browsers_are_recorded;
 mod layout_changes_at_once;
+mod layouts_can_be_looked_at;
+mod plugins_are_tried_before_they_are_trusted;
 mod plugins_cannot_hurt;
 mod plugins_in_any_language;
 mod publishers_come_and_go;

@@ -14,44 +14,44 @@ use serde_json::Value;
 /// With the versions that `scripts/setup` installs.
 const NODE_MODULES: &str = ".tools/js-0.23.0/node_modules";
 const VENV: &str = ".tools/python-0.25.1";
+const WORLDS: [&str; 3] = ["layout", "storage", "callback"];
+/// The configuration's `plugins.cache_dir`.
+const CACHE: &str = "CAPSTAN_PLUGINS__CACHE_DIR";
 
 #[test]
 fn in_rust() {
-    for world in ["layout", "storage", "callback"] {
-        let project = Project::new(world, "rust");
-        // The shipped plugins' dependencies are the same ones.
-        let target = std::env::var_os("CARGO_TARGET_DIR").map(|target| Path::new(&target).join("plugins"));
-        let target = target.unwrap_or_else(|| root().join("plugins/target"));
-        project.make(&[("CARGO_TARGET_DIR", &target)]);
-        project.keeps_every_promise();
+    // The shipped plugins' dependencies are the same ones.
+    let target = std::env::var_os("CARGO_TARGET_DIR").map(|target| Path::new(&target).join("plugins"));
+    let target = target.unwrap_or_else(|| root().join("plugins/target"));
+    for world in WORLDS {
+        let mut project = Project::new(world, "rust");
+        project.make.env("CARGO_TARGET_DIR", &target);
+        project.builds_and_keeps_every_promise();
     }
 }
 
 #[test]
 fn in_javascript() {
-    // The default engine once; the smaller one, which compiles in a tenth of the time, for the others.
-    for (world, engine) in [("layout", "spidermonkey"), ("storage", "quickjs"), ("callback", "quickjs")] {
-        let project = Project::new(world, "js");
-        project.make(&[("NODE_MODULES", &tools(NODE_MODULES)), ("ENGINE", Path::new(engine))]);
-        project.keeps_every_promise();
+    for world in WORLDS {
+        let mut project = Project::new(world, "js");
+        project.lend(NODE_MODULES, "node_modules");
+        project.builds_and_keeps_every_promise();
     }
 }
 
 #[test]
 fn in_python() {
-    for world in ["layout", "storage", "callback"] {
-        let project = Project::new(world, "python");
-        project.make(&[("VENV", &tools(VENV))]);
-        project.keeps_every_promise();
+    for world in WORLDS {
+        let mut project = Project::new(world, "python");
+        project.lend(VENV, ".venv");
+        project.builds_and_keeps_every_promise();
     }
 }
 
 #[test]
 fn in_c() {
-    for world in ["layout", "storage", "callback"] {
-        let project = Project::new(world, "c");
-        project.make(&[]);
-        project.keeps_every_promise();
+    for world in WORLDS {
+        Project::new(world, "c").builds_and_keeps_every_promise();
     }
 }
 
@@ -60,7 +60,9 @@ struct Project {
     name: String,
     world: &'static str,
     folder: PathBuf,
-    _place: tempfile::TempDir,
+    /// Its own `make test`: the decisions natively, then the component.
+    make: Command,
+    place: tempfile::TempDir,
 }
 
 impl Project {
@@ -69,25 +71,29 @@ impl Project {
         let name = format!("my-{world}-{lang}");
         let folder = place.path().join(&name);
         run(Command::new(capstan()).args(["plugin", "new", world, "--lang", lang]).arg(&folder));
-        Self { name, world, folder, _place: place }
-    }
-
-    /// Its own `make test`: the decisions natively, then the component.
-    fn make(&self, variables: &[(&str, &Path)]) {
         let mut make = Command::new("make");
-        make.arg("-s").arg("test").current_dir(&self.folder).env("CAPSTAN", capstan());
+        make.args(["-s", "test"]).current_dir(&folder).env("CAPSTAN", capstan());
         // Not those of the `make` that runs this test.
         make.env_remove("MAKEFLAGS").env_remove("MAKELEVEL");
-        for (name, value) in variables {
-            make.env(name, value);
-        }
-        run(&mut make);
+        Self { name, world, folder, make, place }
     }
 
-    /// The component as another judge than its own Makefile sees it.
-    fn keeps_every_promise(&self) {
+    /// Lends it what it would install itself.
+    fn lend(&mut self, tools: &str, name: &str) {
+        let tools = root().join(tools);
+        assert!(tools.is_dir(), "{} is missing: run `scripts/setup test`", tools.display());
+        std::os::unix::fs::symlink(tools, self.folder.join(name)).unwrap();
+        self.make.args(["-o", name]);
+    }
+
+    fn builds_and_keeps_every_promise(mut self) {
+        // Compiled once for its own test, not again for this one.
+        let cache = self.place.path().join("cache");
+        std::fs::create_dir(&cache).unwrap();
+        std::fs::set_permissions(&cache, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+        run(self.make.env(CACHE, &cache));
         let mut check = Command::new(capstan());
-        check.args(["plugin", "check", "--json"]).arg(self.folder.join("plugin.wasm"));
+        check.args(["plugin", "check", "--json"]).arg(self.folder.join("plugin.wasm")).env(CACHE, &cache);
         if self.world != "layout" {
             check.arg("--script").arg(self.folder.join("check.json"));
         }
@@ -101,12 +107,6 @@ impl Project {
         }
         println!("{}: {} bytes, {}", self.name, report["size"], report["times"]);
     }
-}
-
-fn tools(path: &str) -> PathBuf {
-    let path = root().join(path);
-    assert!(path.is_dir(), "{} is missing: run `scripts/setup test`", path.display());
-    path
 }
 
 /// Runs a command that must succeed, and answers its output.

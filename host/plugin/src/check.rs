@@ -25,6 +25,7 @@ use crate::host::PluginHost;
 use crate::plugin::{Origin, Plugin};
 use crate::v1::bindings::exports::capstan::plugin::plugin::{Endpoint, Scheme};
 
+pub(crate) use example::configuration as example_of;
 pub use report::{CallTime, CheckReport, Finding, Verdict};
 pub use script::{BadScript, Script};
 
@@ -115,7 +116,8 @@ fn everything_asked(endpoints: &[Endpoint]) -> Result<Reach, String> {
     Reach::new(endpoints, grants)
 }
 
-fn shown(endpoint: &Endpoint) -> String {
+/// An endpoint for people.
+pub(crate) fn shown(endpoint: &Endpoint) -> String {
     let scheme = match endpoint.scheme {
         Scheme::Https => "https",
         Scheme::Http => "http",

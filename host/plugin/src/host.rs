@@ -309,14 +309,20 @@ impl PluginHost {
     }
 
     /// What everybody may reach, and what this plugin may.
-    fn grants_of(&self, plugin: &str) -> Grants {
+    pub(crate) fn grants_of(&self, plugin: &str) -> Grants {
         match self.granted_to.get(plugin) {
             Some(own) => self.grants.and(own),
             None => self.grants.clone(),
         }
     }
 
-    fn view(&self) -> Arc<View> {
+    /// The configurations that apps give to a callback plugin.
+    pub(crate) fn configs_of(&self, plugin: &str) -> Vec<String> {
+        let of_plugin = self.callbacks.values().filter(|configured| configured.plugin == plugin);
+        of_plugin.map(|configured| configured.config.clone()).collect()
+    }
+
+    pub(crate) fn view(&self) -> Arc<View> {
         self.view.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

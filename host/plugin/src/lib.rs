@@ -31,6 +31,7 @@ mod record;
 mod sandbox;
 mod v1;
 mod view;
+mod wants;
 mod watch;
 mod workers;
 
@@ -47,3 +48,4 @@ pub use host::{
 pub use http::{Limits as HttpLimits, SenderError};
 pub use record::{Conduct, LastFault, PluginState};
 pub use v1::layout::ComponentLayout;
+pub use wants::Want;

@@ -10,7 +10,7 @@ const SECRET: &str = "b2YtYS1jaGVjay1vbmx5LW5ldmVyLXJlYWwtMDEyMzQ1Njc=";
 const DEEPEST: usize = 8;
 
 /// A JSON object that the schema describes.
-pub(super) fn configuration(schema: &Value) -> String {
+pub(crate) fn configuration(schema: &Value) -> String {
     match value(schema, "", DEEPEST) {
         object @ Value::Object(_) => object.to_string(),
         _ => "{}".into(),

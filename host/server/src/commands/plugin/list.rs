@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use capstan_plugin::{PluginHost, Want};
 use serde_json::json;
 
 use crate::clock::SystemClock;
@@ -15,17 +16,30 @@ use crate::plugins;
 pub(super) fn run(config: &Config, as_json: bool) -> anyhow::Result<()> {
     let host = plugins::load(config, Arc::new(SystemClock::start()))?;
     let missing = plugins::missing(config, &host);
+    let plugins = host.list();
     if as_json {
+        let plugins: Vec<_> = plugins
+            .iter()
+            .map(|plugin| {
+                let mut json = json!(plugin);
+                json["state"] = "loaded".into();
+                match host.wants(&plugin.name) {
+                    Ok(wants) => json["wants"] = json!(wants),
+                    Err(reason) => json["wants_unknown"] = reason.into(),
+                }
+                json
+            })
+            .collect();
         let refused: Vec<_> = host
             .refused()
             .iter()
             .map(|refused| json!({"file": refused.file, "reason": refused.reason.to_string()}))
             .collect();
-        let list = json!({"plugins": host.list(), "refused": refused, "missing": missing});
+        let list = json!({"plugins": plugins, "refused": refused, "missing": missing});
         println!("{list:#}");
         return Ok(());
     }
-    for plugin in host.list() {
+    for plugin in &plugins {
         println!(
             "{:<9} {:<20} {:<8} {:>7} KiB  {}",
             plugin.world.name(),
@@ -35,6 +49,9 @@ pub(super) fn run(config: &Config, as_json: bool) -> anyhow::Result<()> {
             plugin.summary
         );
         println!("{:<9} {}", "", plugin.origin);
+        if let Some(wants) = wants(&host, &plugin.name) {
+            println!("{:<9} wants {wants}", "");
+        }
     }
     for refused in host.refused() {
         println!("REFUSED   {}: {}", refused.file.display(), refused.reason);
@@ -47,8 +64,23 @@ pub(super) fn run(config: &Config, as_json: bool) -> anyhow::Result<()> {
             "MISSING   {name}: the configuration names it; `make plugins` builds the shipped ones"
         );
     }
-    if host.list().is_empty() {
+    if plugins.is_empty() {
         println!("No plugin was found. Build them with `make plugins`, or name [plugins] folders.");
     }
     Ok(())
+}
+
+/// What a plugin wants to reach, each with whether it may; `None` for nothing.
+fn wants(host: &PluginHost, name: &str) -> Option<String> {
+    match host.wants(name) {
+        Ok(wants) if wants.is_empty() => None,
+        Ok(wants) => {
+            let shown = |want: &Want| {
+                let granted = if want.granted { "granted" } else { "NOT GRANTED" };
+                format!("{} ({granted})", want.endpoint)
+            };
+            Some(wants.iter().map(shown).collect::<Vec<_>>().join(", "))
+        }
+        Err(_) => Some("hosts that each recording's configuration names".into()),
+    }
 }

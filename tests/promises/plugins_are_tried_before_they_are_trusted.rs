@@ -1,0 +1,93 @@
+//! `capstan plugin check` tells good plugins from bad ones: every shipped plugin keeps every promise,
+//! every misbehaving guest breaks one, and the reason can be read.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use harness::process::capstan;
+use harness::root;
+use serde_json::Value;
+
+/// Configurations for plugins whose schema alone doesn't say enough.
+const CONFIGURED: &[(&str, &str)] = &[(
+    "storage-s3",
+    r#"{"region": "eu-west-1", "bucket": "b", "accessKey": "AKIAEXAMPLE", "secretKey": "of-the-check-only"}"#,
+)];
+
+/// Guests, and what the check says of them.
+const MISBEHAVE: &[(&str, &str)] = &[
+    ("bad_name", "what it says of itself is wrong"),
+    ("eats_memory", "memory"),
+    ("huge_answer", "0 participants on 640x360"),
+    ("many_layers", "layers"),
+    ("misfit", "fit"),
+    ("next_version", "version"),
+    ("not_a_number", "NaN"),
+    ("off_canvas", "is not between 0 and 1"),
+    ("other_world", "it exports"),
+    ("recurses", "0 participants on 640x360"),
+    ("spins", "too long"),
+    ("traps", "unreachable"),
+    ("wants_wasi", "wasi:"),
+];
+
+#[test]
+fn every_shipped_plugin_keeps_every_promise() {
+    let built = wasm(&root().join("plugins/built"));
+    assert!(built.len() >= 6, "run `make plugins`");
+    for file in built {
+        let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+        let with = CONFIGURED.iter().find(|(of, _)| *of == name);
+        let (output, report) = check(&file, with.map(|(_, config)| *config));
+        assert!(output.status.success() && report["passed"] == true, "{name}: {report:#}");
+        assert_eq!(report["name"], name);
+        assert!(report["times"].as_array().unwrap().len() >= 2, "{name}: {report:#}");
+    }
+}
+
+#[test]
+fn every_misbehaving_guest_breaks_one_in_words() {
+    for (name, words) in MISBEHAVE {
+        let file = root().join("tests/guests/built").join(name).with_extension("wasm");
+        assert!(file.is_file(), "run `make guests`");
+        let (output, report) = check(&file, None);
+        assert_eq!(output.status.code(), Some(1), "{name}");
+        assert_eq!(report["passed"], false, "{name}");
+        let findings = report["findings"].as_array().unwrap();
+        let broken: Vec<&Value> =
+            findings.iter().filter(|finding| finding["verdict"] == "fail").collect();
+        let said = |finding: &&Value| finding["detail"].as_str().unwrap().contains(words);
+        assert!(broken.iter().any(said), "{name} should be told {words:?}: {broken:#?}");
+    }
+}
+
+#[test]
+fn what_is_no_plugin_is_told_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("text.wasm");
+    std::fs::write(&text, "hello, this is text").unwrap();
+    let (output, report) = check(&text, None);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(report["findings"][0]["detail"].as_str().unwrap().contains("text"), "{report:#}");
+    let output = Command::new(capstan()).args(["plugin", "check", "nowhere.wasm"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("can't be read"));
+}
+
+fn check(file: &Path, with: Option<&str>) -> (Output, Value) {
+    let mut command = Command::new(capstan());
+    command.args(["plugin", "check", "--json"]).arg(file);
+    command.args(with.map(|config| ["--with", config]).into_iter().flatten());
+    let output = command.output().unwrap();
+    let report = serde_json::from_slice(&output.stdout);
+    let report = report.unwrap_or_else(|error| panic!("{}: {error}: {output:?}", file.display()));
+    (output, report)
+}
+
+fn wasm(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> =
+        entries.filter(|path| path.extension().is_some_and(|it| it == "wasm")).collect();
+    files.sort();
+    files
+}
