@@ -20,7 +20,10 @@ fn the_preview_shows_who_is_where() {
     let luma = grey(&out);
     for (number, aspect) in [(0, 16.0 / 9.0), (1, 4.0 / 3.0)] {
         let tile = Area { x: 640.0 * f64::from(number), y: 0.0, width: 640.0, height: 720.0 };
-        let stamp = read_in(Luma { data: &luma, stride: 1280, width: 1280, height: 720 }, tile.covered(aspect));
+        let stamp = read_in(
+            Luma { data: &luma, stride: 1280, width: 1280, height: 720 },
+            tile.covered(aspect),
+        );
         let stamp = stamp.expect("a test picture");
         assert_eq!(stamp.uid.get(), number + 1);
     }

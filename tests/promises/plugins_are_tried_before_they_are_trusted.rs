@@ -69,7 +69,8 @@ fn what_is_no_plugin_is_told_too() {
     let (output, report) = check(&text, None);
     assert_eq!(output.status.code(), Some(1));
     assert!(report["findings"][0]["detail"].as_str().unwrap().contains("text"), "{report:#}");
-    let output = Command::new(capstan()).args(["plugin", "check", "nowhere.wasm"]).output().unwrap();
+    let output =
+        Command::new(capstan()).args(["plugin", "check", "nowhere.wasm"]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stdout).contains("can't be read"));
 }

@@ -21,7 +21,8 @@ const CACHE: &str = "CAPSTAN_PLUGINS__CACHE_DIR";
 #[test]
 fn in_rust() {
     // The shipped plugins' dependencies are the same ones.
-    let target = std::env::var_os("CARGO_TARGET_DIR").map(|target| Path::new(&target).join("plugins"));
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map(|target| Path::new(&target).join("plugins"));
     let target = target.unwrap_or_else(|| root().join("plugins/target"));
     for world in WORLDS {
         let mut project = Project::new(world, "rust");
@@ -90,10 +91,14 @@ impl Project {
         // Compiled once for its own test, not again for this one.
         let cache = self.place.path().join("cache");
         std::fs::create_dir(&cache).unwrap();
-        std::fs::set_permissions(&cache, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+        std::fs::set_permissions(&cache, std::os::unix::fs::PermissionsExt::from_mode(0o700))
+            .unwrap();
         run(self.make.env(CACHE, &cache));
         let mut check = Command::new(capstan());
-        check.args(["plugin", "check", "--json"]).arg(self.folder.join("plugin.wasm")).env(CACHE, &cache);
+        check
+            .args(["plugin", "check", "--json"])
+            .arg(self.folder.join("plugin.wasm"))
+            .env(CACHE, &cache);
         if self.world != "layout" {
             check.arg("--script").arg(self.folder.join("check.json"));
         }

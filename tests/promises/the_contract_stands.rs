@@ -15,8 +15,11 @@ use sha2::{Digest, Sha256};
 fn released_files_of_the_contract_never_change() {
     let wit = root().join("wit");
     let frozen = std::fs::read_to_string(wit.join("FROZEN")).unwrap();
-    let frozen: BTreeMap<&str, &str> =
-        frozen.lines().filter_map(|line| line.split_once("  ")).map(|(sum, path)| (path, sum)).collect();
+    let frozen: BTreeMap<&str, &str> = frozen
+        .lines()
+        .filter_map(|line| line.split_once("  "))
+        .map(|(sum, path)| (path, sum))
+        .collect();
     assert!(frozen.keys().any(|path| path.starts_with("v1/")), "version 1 is frozen");
     for (path, sum) in &frozen {
         let bytes = std::fs::read(wit.join(path)).unwrap_or_else(|_| panic!("wit/{path} is gone"));
@@ -32,7 +35,10 @@ fn released_files_of_the_contract_never_change() {
     let folders = std::fs::read_dir(wit.join("v1")).unwrap();
     for entry in folders {
         let path = format!("v1/{}", entry.unwrap().file_name().to_string_lossy());
-        assert!(frozen.contains_key(path.as_str()), "wit/{path} is new: `make freeze` freezes it too");
+        assert!(
+            frozen.contains_key(path.as_str()),
+            "wit/{path} is new: `make freeze` freezes it too"
+        );
     }
 }
 
@@ -40,7 +46,10 @@ fn released_files_of_the_contract_never_change() {
 fn plugins_of_every_released_version_work_for_ever() {
     let mut tried = 0;
     for version in folder(&root().join("tests/fixtures/plugins")) {
-        for file in folder(&version).into_iter().filter(|file| file.extension().is_some_and(|it| it == "wasm")) {
+        for file in folder(&version)
+            .into_iter()
+            .filter(|file| file.extension().is_some_and(|it| it == "wasm"))
+        {
             let script = file.with_extension("json");
             let mut check = Command::new(capstan());
             check.args(["plugin", "check", "--json"]).arg(&file);
@@ -59,7 +68,8 @@ fn plugins_of_every_released_version_work_for_ever() {
 }
 
 fn folder(path: &Path) -> Vec<std::path::PathBuf> {
-    let entries = std::fs::read_dir(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let entries =
+        std::fs::read_dir(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     paths

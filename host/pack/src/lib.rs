@@ -92,7 +92,9 @@ mod tests {
 
     #[test]
     fn what_is_no_module_is_refused() {
-        assert!(pack(b"\0asm\x0d\0\x01\0".to_vec(), None).unwrap_err().to_string().contains("already"));
+        assert!(
+            pack(b"\0asm\x0d\0\x01\0".to_vec(), None).unwrap_err().to_string().contains("already")
+        );
         assert!(pack(b"no wasm at all".to_vec(), None).is_err());
         let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit/v1");
         let said = pack(b"\0asm\x01\0\0\0".to_vec(), Some((&wit, "painter"))).unwrap_err();

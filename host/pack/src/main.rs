@@ -26,6 +26,5 @@ fn run(arguments: &[PathBuf]) -> anyhow::Result<()> {
     let module = std::fs::read(core).with_context(|| format!("can't read {}", core.display()))?;
     let component = capstan_pack::pack(module, None)
         .with_context(|| format!("can't pack {}", core.display()))?;
-    capstan_pack::write(out, &component)
-        .with_context(|| format!("can't write {}", out.display()))
+    capstan_pack::write(out, &component).with_context(|| format!("can't write {}", out.display()))
 }

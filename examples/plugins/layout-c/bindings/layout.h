@@ -187,8 +187,8 @@ typedef struct exports_arranger_content_t {
 #define EXPORTS_ARRANGER_CONTENT_PARTICIPANT 0
 // One colour.
 #define EXPORTS_ARRANGER_CONTENT_COLOUR 1
-// A picture that the operator configured, by its name (at most 64 characters). A name that
-// nobody configured paints nothing.
+// A picture by its name (at most 64 characters): one that the operator configured, or one
+// that the options name. A name that there is none for paints nothing.
 #define EXPORTS_ARRANGER_CONTENT_IMAGE 2
 // A line of text.
 #define EXPORTS_ARRANGER_CONTENT_TEXT 3

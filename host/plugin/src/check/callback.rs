@@ -132,7 +132,8 @@ impl Trial<'_> {
         let calls: Guest = guest
             .load(|store, instance| calls.load(store, instance))
             .map_err(|error| Broke::from_call(&error, None).detail)?;
-        let words = |broke: Broke| format!("it broke the contract ({}): {}", broke.kind, broke.detail);
+        let words =
+            |broke: Broke| format!("it broke the contract ({}): {}", broke.kind, broke.detail);
         let delivery = guest
             .call("delivery", |store| calls.delivery().call_constructor(store, notice))
             .map_err(words)?;

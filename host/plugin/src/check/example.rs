@@ -24,9 +24,9 @@ fn value(schema: &Value, name: &str, depth: usize) -> Value {
     match kind(schema) {
         "object" if depth > 0 => {
             let required = schema["required"].as_array().into_iter().flatten();
-            let members = required.filter_map(Value::as_str).map(|name| {
-                (name.to_owned(), value(&schema["properties"][name], name, depth - 1))
-            });
+            let members = required
+                .filter_map(Value::as_str)
+                .map(|name| (name.to_owned(), value(&schema["properties"][name], name, depth - 1)));
             Value::Object(members.collect::<Map<_, _>>())
         }
         "object" => json!({}),

@@ -113,7 +113,9 @@ fn shown(plugin: &Arc<Plugin>, config: &str, options: &str) -> Option<String> {
     let scene = asked.arrange(&input).ok()?.ok()?;
     let painted = |uid: Uid| {
         let mut layers = scene.layers.iter();
-        layers.any(|layer| matches!(&layer.content, Content::Participant { uid: of, .. } if *of == uid))
+        layers.any(
+            |layer| matches!(&layer.content, Content::Participant { uid: of, .. } if *of == uid),
+        )
     };
     let mut people = input.participants.iter();
     let left_out = people.find(|one| one.camera.is_some() && !painted(one.uid))?;

@@ -65,8 +65,8 @@ impl Seen {
         file: Option<&SourceFile>,
         reach: &Reach,
     ) -> Result<Self, String> {
-        let Checked { target, method, path, body, length } =
-            checked(request, file).map_err(|what| format!("it sends an illegal request: {what}"))?;
+        let Checked { target, method, path, body, length } = checked(request, file)
+            .map_err(|what| format!("it sends an illegal request: {what}"))?;
         reach.check(&target).map_err(|denial| denial.to_string())?;
         let none = SourceFile { path: PathBuf::new(), size: 0 };
         let file = file.cloned().unwrap_or(none);

@@ -1,6 +1,5 @@
 //! `capstan layout preview`: what a layout makes of a room, as a picture.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -39,7 +38,7 @@ pub(super) enum LayoutCommand {
 /// Paint what a layout answers for a room of N with test pictures, as a PNG.
 #[derive(Args, Debug)]
 pub(super) struct PreviewArgs {
-    /// Which folders, by the configuration
+    /// Which folders and images, by the configuration
     #[command(flatten)]
     config: ConfigArgs,
     /// The layout's name
@@ -81,7 +80,8 @@ pub(super) fn run(LayoutCommand::Preview(args): &LayoutCommand) -> anyhow::Resul
         options: args.options.clone(),
     })?;
     let font = Typeface::new(None).map_err(|_| anyhow::anyhow!("the built-in font is broken"))?;
-    let mut canvas = Canvas::new(args.size, scene.background, Stills { images: BTreeMap::new(), font });
+    let images = crate::images::load(&config.images)?;
+    let mut canvas = Canvas::new(args.size, scene.background, Stills { images, font });
     let layers = scene.layers.len();
     canvas.set_scene(scene);
     canvas.paint(&room);
@@ -145,7 +145,8 @@ fn size(text: &str) -> anyhow::Result<Size> {
 
 fn write(path: &Path, picture: &Picture) -> anyhow::Result<()> {
     let Size { width, height } = picture.size;
-    let pixels = image::RgbImage::from_raw(width, height, rgb(picture)).context("too few pixels")?;
+    let pixels =
+        image::RgbImage::from_raw(width, height, rgb(picture)).context("too few pixels")?;
     Ok(pixels.save_with_format(path, image::ImageFormat::Png)?)
 }
 
@@ -153,9 +154,10 @@ fn write(path: &Path, picture: &Picture) -> anyhow::Result<()> {
 fn rgb(picture: &Picture) -> Vec<u8> {
     let Size { width, height } = picture.size;
     let at = |plane: usize, x: u32, y: u32| {
-        let cell = picture.planes.get(plane).and_then(|plane| {
-            plane.data.get(y as usize * plane.stride + x as usize)
-        });
+        let cell = picture
+            .planes
+            .get(plane)
+            .and_then(|plane| plane.data.get(y as usize * plane.stride + x as usize));
         f32::from(cell.copied().unwrap_or(0))
     };
     let mut rgb = Vec::with_capacity(width as usize * height as usize * 3);

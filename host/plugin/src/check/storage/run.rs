@@ -162,14 +162,20 @@ impl<'a> Stage<'a> {
             let step = if self.play.abort_after == Some(turn) {
                 self.events.clear();
                 self.under_way.clear();
-                self.call("abort", run, |calls, store, upload, at| {
-                    calls.upload().call_abort(store, upload, at)
-                }, turn)?
+                self.call(
+                    "abort",
+                    run,
+                    |calls, store, upload, at| calls.upload().call_abort(store, upload, at),
+                    turn,
+                )?
             } else {
                 let events = self.told(turn);
-                self.call("next", run, |calls, store, upload, at| {
-                    calls.upload().call_next(store, upload, at, &events)
-                }, turn)?
+                self.call(
+                    "next",
+                    run,
+                    |calls, store, upload, at| calls.upload().call_next(store, upload, at, &events),
+                    turn,
+                )?
             };
             run.steps.push_str(&format!("{step:?}\n"));
             match step {
@@ -220,7 +226,8 @@ impl<'a> Stage<'a> {
 
     fn save(&mut self) -> Result<Vec<u8>, String> {
         let (calls, upload) = (&self.calls, self.upload);
-        let saved = self.configured.guest.call("save", |store| calls.upload().call_save(store, upload));
+        let saved =
+            self.configured.guest.call("save", |store| calls.upload().call_save(store, upload));
         let saved = saved.map_err(|broke| words("save", broke))?;
         if saved.len() > MOST_SAVED {
             return Err(format!("it saves {} bytes, at most {MOST_SAVED} are kept", saved.len()));
@@ -237,7 +244,10 @@ impl<'a> Stage<'a> {
             self.events.push_back(Event { id, outcome });
         }
         if self.under_way.len() > MOST_AT_ONCE {
-            return Err(format!("{} actions at once, at most {MOST_AT_ONCE}", self.under_way.len()));
+            return Err(format!(
+                "{} actions at once, at most {MOST_AT_ONCE}",
+                self.under_way.len()
+            ));
         }
         if self.events.is_empty() {
             return Err("it does nothing, and nothing is under way".into());

@@ -94,7 +94,10 @@ fn print(report: &CheckReport) {
     }
     println!("  file      {} bytes, sha256 {}", report.size, report.sha256);
     for time in &report.times {
-        println!("  time      {}: {} us, longest {} us", time.what, time.median_us, time.longest_us);
+        println!(
+            "  time      {}: {} us, longest {} us",
+            time.what, time.median_us, time.longest_us
+        );
     }
     if !report.config_schema.is_null() {
         println!("  schema    {}", report.config_schema);

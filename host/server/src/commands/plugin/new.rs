@@ -96,8 +96,11 @@ mod tests {
         for world in Kind::value_variants() {
             for lang in Language::value_variants() {
                 let template = Template::of(*world, *lang).unwrap();
-                let all: String =
-                    template.files.iter().map(|(_, text)| template.renamed(text, "my-own")).collect();
+                let all: String = template
+                    .files
+                    .iter()
+                    .map(|(_, text)| template.renamed(text, "my-own"))
+                    .collect();
                 assert!(all.contains("my-own"), "{world:?} in {lang:?} says its name");
                 assert!(!all.contains("example-layout"), "{world:?} in {lang:?}");
                 assert!(template.files.iter().any(|(path, _)| *path == "README.md"));
