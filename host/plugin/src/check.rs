@@ -19,6 +19,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::classify::{World, names};
+use crate::compile::Standing;
 use crate::folder;
 use crate::grants::{Grant, Grants, Reach};
 use crate::host::PluginHost;
@@ -140,8 +141,8 @@ impl PluginHost {
             Ok((bytes, _)) => bytes,
             Err(reason) => return CheckReport::refused(0, &reason),
         };
-        let start = self.loader.clock.now();
-        let plugin = match self.loader.load(&bytes, Origin::File(file.to_owned())) {
+        let (start, origin) = (self.loader.clock.now(), Origin::File(file.to_owned()));
+        let plugin = match self.loader.load(&bytes, origin, Standing::First) {
             Ok(plugin) => Arc::new(plugin),
             Err(reason) => return CheckReport::refused(bytes.len(), &reason),
         };

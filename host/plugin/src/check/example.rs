@@ -24,9 +24,11 @@ fn value(schema: &Value, name: &str, depth: usize) -> Value {
     match kind(schema) {
         "object" if depth > 0 => {
             let required = schema["required"].as_array().into_iter().flatten();
-            let members = required
-                .filter_map(Value::as_str)
-                .map(|name| (name.to_owned(), value(&schema["properties"][name], name, depth - 1)));
+            let nothing = Value::Null;
+            let members = required.filter_map(Value::as_str).map(|name| {
+                let of_name = schema["properties"].get(name).unwrap_or(&nothing);
+                (name.to_owned(), value(of_name, name, depth - 1))
+            });
             Value::Object(members.collect::<Map<_, _>>())
         }
         "object" => json!({}),
@@ -72,7 +74,7 @@ pub(super) fn secrets(schema: &Value, config: &str) -> Vec<String> {
 fn collect(schema: &Value, config: &Value, depth: usize, found: &mut Vec<String>) {
     let Some(properties) = schema["properties"].as_object().filter(|_| depth > 0) else { return };
     for (name, schema) in properties {
-        match &config[name] {
+        match config.get(name).unwrap_or(&Value::Null) {
             Value::String(text) if schema["writeOnly"] == json!(true) && text.len() >= 8 => {
                 found.push(text.clone());
             }

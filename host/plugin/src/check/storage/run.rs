@@ -195,7 +195,8 @@ impl<'a> Stage<'a> {
 
     /// What is told at a turn: everything that ended, or at odd turns only the first of it.
     fn told(&mut self, turn: u64) -> Vec<Event> {
-        let many = if turn % 2 == 0 { self.events.len() } else { 1.min(self.events.len()) };
+        let many =
+            if turn.is_multiple_of(2) { self.events.len() } else { 1.min(self.events.len()) };
         let events: Vec<_> = self.events.drain(..many).collect();
         for event in &events {
             self.under_way.remove(&event.id);

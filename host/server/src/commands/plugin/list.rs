@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use capstan_plugin::{PluginHost, Want};
+use capstan_plugin::{PluginHost, PluginInfo, Want};
+use serde::Serialize;
 use serde_json::json;
 
 use crate::clock::SystemClock;
@@ -18,18 +19,7 @@ pub(super) fn run(config: &Config, as_json: bool) -> anyhow::Result<()> {
     let missing = plugins::missing(config, &host);
     let plugins = host.list();
     if as_json {
-        let plugins: Vec<_> = plugins
-            .iter()
-            .map(|plugin| {
-                let mut json = json!(plugin);
-                json["state"] = "loaded".into();
-                match host.wants(&plugin.name) {
-                    Ok(wants) => json["wants"] = json!(wants),
-                    Err(reason) => json["wants_unknown"] = reason.into(),
-                }
-                json
-            })
-            .collect();
+        let plugins: Vec<Line> = plugins.into_iter().map(|info| Line::of(&host, info)).collect();
         let refused: Vec<_> = host
             .refused()
             .iter()
@@ -68,6 +58,23 @@ pub(super) fn run(config: &Config, as_json: bool) -> anyhow::Result<()> {
         println!("No plugin was found. Build them with `make plugins`, or name [plugins] folders.");
     }
     Ok(())
+}
+
+/// A plugin as JSON.
+#[derive(Serialize)]
+struct Line {
+    #[serde(flatten)]
+    info: PluginInfo,
+    state: &'static str,
+    /// Absent if only a recording's configuration says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wants: Option<Vec<Want>>,
+}
+
+impl Line {
+    fn of(host: &PluginHost, info: PluginInfo) -> Self {
+        Self { wants: host.wants(&info.name).ok(), state: "loaded", info }
+    }
 }
 
 /// What a plugin wants to reach, each with whether it may; `None` for nothing.
