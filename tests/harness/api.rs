@@ -12,6 +12,7 @@ use crate::server::APP;
 #[derive(Debug, Clone)]
 pub struct Api {
     port: u16,
+    /// The header line, or nothing.
     authorization: String,
 }
 
@@ -58,7 +59,14 @@ impl Api {
     #[must_use]
     pub fn new(port: u16, key: &str, secret: &str) -> Self {
         let pair = format!("{key}:{secret}");
-        Self { port, authorization: format!("Basic {}", base64(pair.as_bytes())) }
+        let authorization = format!("authorization: Basic {}\r\n", base64(pair.as_bytes()));
+        Self { port, authorization }
+    }
+
+    /// A client that doesn't say who it is.
+    #[must_use]
+    pub const fn anonymous(port: u16) -> Self {
+        Self { port, authorization: String::new() }
     }
 
     /// GET.
@@ -90,7 +98,7 @@ impl Api {
         stream.set_read_timeout(Some(Duration::from_secs(40)))?;
         write!(
             stream,
-            "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1:{}\r\nauthorization: {}\r\n\
+            "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1:{}\r\n{}\
              content-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
             self.port,
             self.authorization,

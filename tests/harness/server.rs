@@ -46,7 +46,8 @@ impl Server {
              [ingest]\nlisten = \"127.0.0.1:{udp}\"\n\
              [recording]\nwork_dir = \"work\"\nstate_dir = \"state\"\nkeep_tapes = true\n{}\n\
              [storage]\nstore = \"./recordings\"\n{}\n\
-             [[apps]]\nid = \"{APP}\"\nkey = \"{APP}\"\nsecret = \"{APP}\"\n{}\n",
+             [[apps]]\nid = \"{APP}\"\nkey = \"{APP}\"\nsecret = \"{APP}\"\n\
+             requests_per_second = 1000\n{}\n",
             setup.recording, setup.sections, setup.app,
         );
         let config = if config.contains("[plugins]") {
@@ -85,6 +86,18 @@ impl Server {
     #[must_use]
     pub fn api(&self) -> Api {
         Api::new(self.http, APP, APP)
+    }
+
+    /// A client with other credentials.
+    #[must_use]
+    pub fn api_of(&self, key: &str, secret: &str) -> Api {
+        Api::new(self.http, key, secret)
+    }
+
+    /// A client without credentials.
+    #[must_use]
+    pub fn anonymous(&self) -> Api {
+        Api::anonymous(self.http)
     }
 
     /// `http://127.0.0.1:port`.

@@ -21,6 +21,7 @@ use crate::director::Director;
 use crate::event::{Code, Module, Problem};
 use crate::individual::IndividualThread;
 use crate::outbox::tape_folder;
+use crate::report::Report;
 use crate::settings::{IndividualSettings, MixSettings, Snapshots};
 use crate::shared::{Shared, SubscriptionRequest};
 use crate::snapshot_thread::SnapshotThread;
@@ -181,6 +182,10 @@ fn close(shared: &Shared, failure: Option<String>) {
     let failure = failure.map(self::failure);
     let reason = if failure.is_some() { StopReason::Failed } else { reason };
     let sid = &shared.settings.sid;
+    // What it sums up is on the timeline anyway, which stays while something is amiss.
+    if let Err(error) = shared.outbox.keep_report(sid, Report::read(&shared.folder)) {
+        tracing::warn!(%sid, %error, "the report of a recording can't be kept");
+    }
     while let Err(error) = shared.outbox.close(sid, reason, failure.clone(), at) {
         tracing::error!(%sid, %error, "the end of a recording can't be owed yet");
         shared.queue.pop(AGAIN);

@@ -17,9 +17,10 @@ use crate::driver::{self, Crew, MixWork, Work};
 use crate::event::Problem;
 use crate::names;
 use crate::outbox::{Outbox, OutboxError, hls_folder, tape_folder};
-use crate::ports::{Layout, LayoutError};
+use crate::ports::{Layout, LayoutError, StorageTarget};
 use crate::queue::LayoutRequest;
 use crate::render;
+use crate::report::Report;
 use crate::settings::{
     BadSetting, IndividualAudio, LayoutChoice, Mode, RecordingSettings, Subscription,
 };
@@ -219,6 +220,12 @@ impl RecordingHandle {
         self.shared.status()
     }
 
+    /// What its timeline says so far. Blocks on the disk.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        Report::read(&self.shared.folder)
+    }
+
     /// Asks the new layout for a scene; on success the next picture shows it.
     ///
     /// # Errors
@@ -252,6 +259,27 @@ impl RecordingHandle {
     /// Tells of trouble around the recording: an event, a line in the log, and on the status.
     pub fn warn(&self, problem: Problem) {
         self.shared.warn(problem);
+    }
+
+    /// Where its files go; `None` once the outbox has forgotten it.
+    #[must_use]
+    pub fn storage(&self) -> Option<StorageTarget> {
+        self.shared.outbox.target(&self.shared.settings.sid)
+    }
+
+    /// Sends files that haven't left yet there instead, refused ones included. Blocks for a disk's
+    /// sync.
+    ///
+    /// # Errors
+    /// It can't be kept; files go where they went before.
+    pub fn update_storage(&self, target: &StorageTarget) -> Result<(), OutboxError> {
+        self.shared.outbox.retarget(&self.shared.settings.sid, target)
+    }
+
+    /// Tells that the API was asked for what doesn't fit the state it is in, by its number there; at
+    /// most once in a while. Blocks for a disk's sync.
+    pub fn misused(&self, status: u8) {
+        self.shared.misused(status);
     }
 
     /// Tells it to end, without waiting. The first reason counts.

@@ -29,6 +29,7 @@ pub mod ports;
 mod publisher;
 mod queue;
 pub mod render;
+pub mod report;
 mod retry;
 mod seldom;
 pub mod session;

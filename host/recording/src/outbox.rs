@@ -7,13 +7,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use capstan_media::time::{RoomClock, RoomTime};
 use thiserror::Error;
 use tokio::sync::{Notify, watch};
 
 use crate::event::{Event, Problem};
+use crate::ports::StorageTarget;
 use crate::settings::RecordingSettings;
 use crate::status::{FileFacts, Outcome, Owed, StopReason};
 
@@ -24,6 +24,7 @@ mod change;
 mod events;
 mod files;
 mod leftovers;
+mod records;
 mod recovery;
 mod settings;
 mod shipment;
@@ -34,12 +35,10 @@ mod worker;
 use self::books::{Books, End, Ledger, List, Owing, Stage};
 use self::change::Change;
 pub(crate) use self::files::{NewFile, hls_folder, parts_folder, tape_folder, write_whole};
-pub use self::settings::{OutboxPorts, OutboxSettings};
+pub use self::records::{Ending, ModeName, Record};
+pub use self::settings::{EventSettings, OutboxPorts, OutboxSettings};
 pub use self::shipment::{Shipment, ShippedFile};
 use self::store::Store;
-
-/// How long an ended recording is remembered after everything has left.
-const REMEMBERED: Duration = Duration::from_secs(60 * 60);
 
 /// The durable outbox of a process. Clones are the same outbox.
 #[derive(Clone)]
@@ -111,7 +110,8 @@ impl Outbox {
     ) -> Result<Self, OutboxError> {
         let store = Store::open(path)?;
         let mut books = store.load()?;
-        let recovered = recovery::end_interrupted(&store, &mut books, clock.now())?;
+        let recovered =
+            recovery::end_interrupted(&store, &mut books, clock.now(), settings.history)?;
         let inner = Inner {
             store,
             clock,
@@ -168,7 +168,7 @@ impl Outbox {
         books.uploads.values().filter(wanted).map(shown).collect()
     }
 
-    /// How a recording ended, while it is remembered: an hour after everything has left.
+    /// How a recording ended, while it is remembered.
     #[must_use]
     pub fn outcome(&self, sid: &str) -> Option<Outcome> {
         let books = self.inner.books();
@@ -219,8 +219,9 @@ impl Outbox {
         folder: &Path,
     ) -> Result<watch::Receiver<View>, OutboxError> {
         self.inner.forget_old()?;
-        let mut change = Change::new(files::ledger_of(settings, folder));
-        change.tell(&Event::RecorderStarted, self.inner.clock.now());
+        let now = self.inner.clock.now();
+        let mut change = Change::new(files::ledger_of(settings, folder, now));
+        change.tell(&Event::RecorderStarted, now);
         let turn = self.inner.turn();
         if self.inner.books().ledgers.contains_key(&settings.sid) {
             let reason = format!("there is a recording {} already", settings.sid);
@@ -258,6 +259,19 @@ impl Outbox {
     /// Owes an event that happened at `at`.
     pub(crate) fn tell(&self, sid: &str, event: &Event, at: RoomTime) -> Result<(), OutboxError> {
         self.inner.change(sid, |change, _, _| change.tell(event, at))
+    }
+
+    /// Where a recording's files go.
+    pub(crate) fn target(&self, sid: &str) -> Option<StorageTarget> {
+        self.inner.books().ledgers.get(sid).map(|ledger| ledger.target.clone())
+    }
+
+    /// Sends a recording's files there from now on, and tries refused ones again.
+    pub(crate) fn retarget(&self, sid: &str, target: &StorageTarget) -> Result<(), OutboxError> {
+        self.inner.change(sid, |change, books, _| {
+            change.ledger.target = target.clone();
+            change.unpark(books);
+        })
     }
 
     /// Ends a recording: the last events follow once its files have left. Only the first call counts.
@@ -321,7 +335,7 @@ impl Inner {
     }
 
     fn commit(&self, _turn: &MutexGuard<'_, ()>, change: Change) -> Result<(), OutboxError> {
-        self.store.commit(&change)?;
+        self.store.commit(&change, self.settings.history)?;
         let sid = change.ledger.sid.clone();
         let forgotten = change.forget;
         let mut books = self.books();
@@ -360,20 +374,29 @@ impl Inner {
         self.books().uploads_of(sid).next().is_none()
     }
 
-    /// Forgets recordings that ended long ago and owe nothing, and removes their local files.
+    /// Forgets recordings that ended long ago, or before too many others, and owe nothing; and removes
+    /// their local files.
     fn forget_old(&self) -> Result<(), OutboxError> {
         let now = self.clock.now();
-        let old = |books: &Books, ledger: &Ledger| {
-            let ended = ledger.ended.as_ref().is_some_and(|end| now.since(end.at) > REMEMBERED);
-            let nothing = books.owed(&ledger.sid) == Owed::default();
-            let clean = books.leftovers_of(&ledger.sid).next().is_none();
-            ledger.stage == Stage::Closed && ended && nothing && clean
-        };
-        let ledgers: Vec<Ledger> = {
+        let mut over: Vec<(RoomTime, Ledger)> = {
             let books = self.books();
-            books.ledgers.values().filter(|ledger| old(&books, ledger)).cloned().collect()
+            let may_go = |ledger: &&Ledger| {
+                let nothing = books.owed(&ledger.sid) == Owed::default();
+                let clean = books.leftovers_of(&ledger.sid).next().is_none();
+                ledger.stage == Stage::Closed && nothing && clean
+            };
+            let ended = |ledger: &Ledger| Some((ledger.ended.as_ref()?.at, ledger.clone()));
+            books.ledgers.values().filter(may_go).filter_map(ended).collect()
         };
-        for ledger in ledgers {
+        over.sort_by_key(|(ended, _)| *ended);
+        let too_many = over.len().saturating_sub(self.settings.remember_most);
+        let old = |number: usize, ended: RoomTime| {
+            number < too_many || now.since(ended) > self.settings.remember
+        };
+        for (number, (ended, ledger)) in over.into_iter().enumerate() {
+            if !old(number, ended) {
+                break;
+            }
             self.change(&ledger.sid, |change, _, _| change.forget = true)?;
             if !ledger.tapes_stay() {
                 files::remove_folder(&ledger.folder);

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use capstan_media::room::{LeaveReason, RoomEvent};
 use capstan_media::time::{RoomClock, RoomTime};
@@ -11,11 +12,12 @@ use capstan_media::timeline::{LossPlace, Mark};
 use capstan_media::track::TrackId;
 use tokio::sync::{oneshot, watch};
 
-use crate::event::{Event, Problem};
+use crate::event::{Event, ModeNumber, Problem};
 use crate::outbox::{Outbox, View};
 use crate::queue::Queue;
+use crate::seldom::Seldom;
 use crate::session::Session;
-use crate::settings::{RecordingSettings, Subscription};
+use crate::settings::{Mode, RecordingSettings, Subscription};
 use crate::status::{Phase, RecordingStatus, StopReason, TrackFacts, Trouble};
 use crate::timeline::Timeline;
 
@@ -36,6 +38,7 @@ pub(crate) struct Shared {
     session: Mutex<Session>,
     numbers: Mutex<Numbers>,
     timeline: Mutex<Timeline>,
+    misuse: Mutex<Seldom>,
 }
 
 /// The most troubles that the status tells: the timeline has all.
@@ -46,6 +49,10 @@ pub(crate) struct SubscriptionRequest {
     pub(crate) subscription: Subscription,
     pub(crate) answer: oneshot::Sender<()>,
 }
+
+/// How often it is told that the API was asked for what doesn't fit: a client that goes on asking must
+/// not fill the outbox.
+const MISUSE_EVERY: Duration = Duration::from_secs(1);
 
 /// Counters of a recording.
 #[derive(Clone, Debug, Default)]
@@ -88,6 +95,7 @@ impl Shared {
             session,
             numbers: Mutex::default(),
             timeline: Mutex::new(timeline),
+            misuse: Mutex::new(Seldom::new(MISUSE_EVERY)),
         }
     }
 
@@ -197,6 +205,20 @@ impl Shared {
         tracing::warn!(%sid, kind = event.kind(), %message, "recording has trouble");
         self.numbers().trouble = Some(message);
         self.say(event, self.clock.now());
+    }
+
+    /// Tells that the API was asked for what doesn't fit.
+    pub(crate) fn misused(&self, status: u8) {
+        let now = self.clock.now();
+        if !self.misuse.lock().unwrap_or_else(PoisonError::into_inner).may(now) {
+            return;
+        }
+        let mode = match self.settings.mode {
+            Mode::Mix(_) => ModeNumber::Mix,
+            Mode::Individual(_) | Mode::SnapshotsOnly => ModeNumber::Individual,
+        };
+        let playlist = self.settings.key(&self.settings.playlist_name());
+        self.say(&Event::Misused { status, mode, playlist }, now);
     }
 
     /// Tells the outside of what happened at `at`.

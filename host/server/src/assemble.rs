@@ -12,7 +12,7 @@ use capstan_ingest::{Ingest, IngestConfig};
 use capstan_media::time::RoomClock;
 use capstan_plugin::PluginHost;
 use capstan_recording::Outbox;
-use capstan_recording::outbox::{OutboxError, OutboxPorts, OutboxSettings};
+use capstan_recording::outbox::{EventSettings, OutboxError, OutboxPorts, OutboxSettings};
 use capstan_recording::ports::StorageTarget;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use thiserror::Error;
@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::commands::warnings;
 use crate::config::{BACKUP, Config};
 use crate::http::agora::{KeyError, Resources};
-use crate::http::{Context, Parts, router};
+use crate::http::{Context, Parts, Rates, router};
 use crate::images::{self, ImagesError};
 use crate::janitor;
 use crate::plugins::{self, PluginLayouts, PluginsError};
@@ -139,7 +139,8 @@ impl Server {
             limits: recording.clone(),
         });
         let looking = plugins::keep_looking(Arc::clone(&config), Arc::clone(&plugins));
-        let ports = OutboxPorts { storages, callbacks: plugins, backup: backup_target };
+        let callbacks = Arc::<PluginHost>::clone(&plugins);
+        let ports = OutboxPorts { storages, callbacks, backup: backup_target };
         let context = Context::new(Parts {
             config,
             clock,
@@ -147,8 +148,10 @@ impl Server {
             recorder,
             outbox,
             store,
+            plugins,
             metrics,
             address,
+            rates: Rates::default(),
             resources,
         });
         let mut server = Self::run(context, listener, ports);
@@ -257,11 +260,21 @@ async fn load_plugins(
 fn outbox_settings(config: &Config) -> OutboxSettings {
     let uploads = &config.uploads;
     let given = uploads.give_up_seconds.map(Duration::from_secs);
+    let events = &config.events;
+    let give_up = Duration::from_secs_f64(events.give_up_hours * 3_600.0);
     OutboxSettings {
         concurrency: uploads.concurrency,
         retry_first: Duration::from_millis(uploads.retry_first_ms),
         retry_longest: Duration::from_secs(uploads.retry_longest_seconds),
         uploads_give_up_after: given.or(config.backup.url.as_ref().map(|_| BEFORE_BACKUP)),
+        events: EventSettings {
+            retry_first: Duration::from_secs_f64(events.retry_first_seconds),
+            retry_longest: Duration::from_secs_f64(events.retry_longest_seconds),
+            give_up_after: (!give_up.is_zero()).then_some(give_up),
+        },
+        remember: Duration::from_secs(u64::from(events.history_days) * 86_400),
+        remember_most: events.history_recordings,
+        history: events.history_events,
         ..OutboxSettings::default()
     }
 }

@@ -4,6 +4,7 @@
 //! says what the disk doesn't.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 
 use capstan_media::time::RoomTime;
@@ -12,7 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use super::assembly::Mp4s;
 use super::change::Change;
+use super::records::ModeName;
 use crate::ports::{Notice, StorageTarget};
+use crate::report::Report;
 use crate::status::{Delivered, FileFacts, Outcome, Owed, StopReason};
 
 /// One recording in the outbox.
@@ -22,6 +25,11 @@ pub(crate) struct Ledger {
     pub(crate) app: String,
     pub(crate) room: String,
     pub(crate) recorder_uid: u32,
+    pub(crate) mode: ModeName,
+    /// When it began to listen.
+    pub(crate) begun: RoomTime,
+    /// What its timeline said at the end.
+    pub(crate) report: Option<Report>,
     pub(crate) target: StorageTarget,
     /// The recording's folder.
     pub(crate) folder: PathBuf,
@@ -220,6 +228,7 @@ impl Ledger {
         recorder_uid: u32,
         target: StorageTarget,
         folder: &Path,
+        begun: RoomTime,
     ) -> Self {
         Self {
             sid,
@@ -227,6 +236,9 @@ impl Ledger {
             room: room.name,
             recorder_uid,
             target,
+            mode: ModeName::Mix,
+            begun,
+            report: None,
             folder: folder.to_owned(),
             prefix: String::new(),
             keep_tapes: false,
@@ -315,6 +327,16 @@ impl Books {
     pub(crate) fn leftovers_of<'a>(&'a self, sid: &'a str) -> impl Iterator<Item = &'a Leftover> {
         let from = (sid.to_owned(), 0);
         self.leftovers.range(from..).map(|(_, rest)| rest).take_while(move |rest| rest.sid == sid)
+    }
+
+    /// The first owed event of each recording that owes any.
+    pub(crate) fn first_events(&self) -> impl Iterator<Item = &Notice> {
+        let after = |notice: &&Notice| {
+            let last = (notice.sid.clone(), u64::MAX);
+            let later = self.events.range((Bound::Excluded(last), Bound::Unbounded)).next();
+            later.map(|(_, notice)| notice)
+        };
+        std::iter::successors(self.events.values().next(), after)
     }
 
     /// What one recording owes.

@@ -63,6 +63,15 @@ impl Change {
         });
     }
 
+    /// Has every refused file tried again.
+    pub(crate) fn unpark(&mut self, books: &Books) {
+        let again = |owing: &Owing| owing.parked.is_some() && !self.settle.contains(&owing.key);
+        let parked: Vec<Owing> =
+            books.uploads_of(&self.ledger.sid).filter(|owing| again(owing)).cloned().collect();
+        let fresh = |owing| Owing { parked: None, failing_since: None, failures: 0, ..owing };
+        self.owe.extend(parked.into_iter().map(fresh));
+    }
+
     /// Draws the consequences: what must be told now that files left, were refused, or the
     /// recording ended.
     pub(crate) fn conclude(&mut self, books: &Books, now: RoomTime) {

@@ -50,5 +50,5 @@ pub(super) async fn attempt(
 
 fn too_old(inner: &Inner, notice: &Notice) -> bool {
     let age = inner.clock.now().since(RoomTime::from_millis(notice.at_ms));
-    inner.settings.events_give_up_after.is_some_and(|longest| age >= longest)
+    inner.settings.events.give_up_after.is_some_and(|longest| age >= longest)
 }

@@ -8,6 +8,7 @@ use capstan_media::time::RoomTime;
 use super::assembly::Mp4s;
 use super::books::{Books, Ledger, Owing};
 use super::change::Change;
+use super::records::ModeName;
 use crate::event::Event;
 use crate::settings::{Container, RecordingSettings};
 use crate::status::FileFacts;
@@ -77,11 +78,12 @@ pub(crate) fn hls_folder(folder: &Path) -> PathBuf {
 }
 
 /// The ledger of a recording that begins.
-pub(super) fn ledger_of(settings: &RecordingSettings, folder: &Path) -> Ledger {
+pub(super) fn ledger_of(settings: &RecordingSettings, folder: &Path, begun: RoomTime) -> Ledger {
     let RecordingSettings { sid, room, recorder_uid, storage, .. } = settings.clone();
-    let new = Ledger::new(sid, room, recorder_uid, storage, folder);
+    let new = Ledger::new(sid, room, recorder_uid, storage, folder, begun);
+    let (mode, prefix) = (ModeName::from(&settings.mode), settings.prefix.clone());
     let mp4 = settings.mix().filter(|mix| mix.files.mp4).map(|_| Mp4s::default());
-    Ledger { prefix: settings.prefix.clone(), keep_tapes: settings.keep_tapes, mp4, ..new }
+    Ledger { mode, prefix, keep_tapes: settings.keep_tapes, mp4, ..new }
 }
 
 /// Owes new files, in their order; with the first ones of a playlist, the event of its first slice.

@@ -12,6 +12,7 @@ use super::store::Store;
 use super::{OutboxError, assembly};
 use crate::event::{Code, Event, Module, Problem};
 use crate::listing;
+use crate::report::Report;
 use crate::status::StopReason;
 
 const FAILURE: &str = "the process died while it recorded; the recording ends with the last \
@@ -22,6 +23,7 @@ pub(super) fn end_interrupted(
     store: &Store,
     books: &mut Books,
     now: RoomTime,
+    history: u64,
 ) -> Result<Vec<String>, OutboxError> {
     let live = books.ledgers.values().filter(|ledger| ledger.stage == Stage::Live);
     let live: Vec<_> = live.cloned().collect();
@@ -29,6 +31,7 @@ pub(super) fn end_interrupted(
     for ledger in live {
         let sid = ledger.sid.clone();
         let mut change = Change::new(ledger);
+        change.ledger.report = Some(Report::read(&change.ledger.folder));
         for list in change.ledger.lists.clone() {
             let playlist = &list.facts.key;
             match unowed_files(&change.ledger, &list) {
@@ -49,7 +52,7 @@ pub(super) fn end_interrupted(
         change.ledger.ended = Some(end);
         change.ledger.stage = Stage::Closing;
         change.conclude(books, now);
-        store.commit(&change)?;
+        store.commit(&change, history)?;
         books.apply(change);
         tracing::warn!(%sid, "ended a recording that the last process left behind");
         sids.push(sid);

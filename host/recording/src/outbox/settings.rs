@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::ports::{Callbacks, StorageTarget, Storages};
+use crate::retry::BackOff;
 
 /// How the outbox works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,8 +20,31 @@ pub struct OutboxSettings {
     /// An upload that failed for this long goes to the backup store, or is parked if there is none.
     /// `None`: never.
     pub uploads_give_up_after: Option<Duration>,
-    /// An event that nobody took for this long is dropped. `None`: never.
-    pub events_give_up_after: Option<Duration>,
+    /// How events are sent again.
+    pub events: EventSettings,
+    /// For how long an ended recording is remembered after everything has left.
+    pub remember: Duration,
+    /// Ended recordings that are remembered at most.
+    pub remember_most: usize,
+    /// Events of a recording that can be replayed: the latest.
+    pub history: u64,
+}
+
+/// How events are sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventSettings {
+    /// The first pause after a failure; it doubles with each further one.
+    pub retry_first: Duration,
+    /// The longest pause between attempts.
+    pub retry_longest: Duration,
+    /// An event that nobody took for this long is given up. `None`: never.
+    pub give_up_after: Option<Duration>,
+}
+
+impl EventSettings {
+    pub(super) const fn back_off(self) -> BackOff {
+        BackOff { first: self.retry_first, longest: self.retry_longest }
+    }
 }
 
 impl Default for OutboxSettings {
@@ -31,7 +55,14 @@ impl Default for OutboxSettings {
             retry_first: Duration::from_millis(500),
             retry_longest: Duration::from_secs(60),
             uploads_give_up_after: None,
-            events_give_up_after: None,
+            events: EventSettings {
+                retry_first: Duration::from_millis(500),
+                retry_longest: Duration::from_secs(300),
+                give_up_after: None,
+            },
+            remember: Duration::from_secs(60 * 60),
+            remember_most: 10_000,
+            history: 10_000,
         }
     }
 }

@@ -59,7 +59,7 @@ impl Outbox {
             ended: Some(End { at: now, reason: StopReason::Asked, failure: None, told: true }),
             next_order: files.len() as u64,
             bytes_owed: files.iter().map(|file| file.size).sum(),
-            ..Ledger::new(sid.clone(), room, recorder_uid, storage, &folder)
+            ..Ledger::new(sid.clone(), room, recorder_uid, storage, &folder, now)
         };
         let mut change = Change::new(ledger);
         let owe = |(order, file): (usize, ShippedFile)| {

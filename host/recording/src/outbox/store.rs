@@ -1,4 +1,4 @@
-//! The outbox on disk: four tables of JSON values, each change one durable transaction.
+//! The outbox on disk: tables of JSON values, each change one durable transaction.
 
 use std::fs::OpenOptions;
 use std::path::Path;
@@ -11,13 +11,16 @@ use serde::de::DeserializeOwned;
 use super::OutboxError;
 use super::books::Books;
 use super::change::Change;
+use crate::ports::Notice;
 
 const LEDGERS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("ledgers");
 const UPLOADS: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("uploads");
 const EVENTS: TableDefinition<'_, (&str, u64), &[u8]> = TableDefinition::new("events");
 const LEFTOVERS: TableDefinition<'_, (&str, u64), &[u8]> = TableDefinition::new("leftovers");
+/// Every event of a remembered recording, delivered or not.
+const HISTORY: TableDefinition<'_, (&str, u64), &[u8]> = TableDefinition::new("history");
 
-/// Pages kept in memory. The tables are read once, at the start.
+/// Pages kept in memory. The tables but for the history are read once, at the start.
 const CACHE_BYTES: usize = 4 * 1024 * 1024;
 
 /// The outbox's database file.
@@ -57,6 +60,7 @@ impl Store {
             begin.open_table(UPLOADS)?;
             begin.open_table(EVENTS)?;
             begin.open_table(LEFTOVERS)?;
+            begin.open_table(HISTORY)?;
             begin.commit()?;
             Ok(database)
         };
@@ -76,9 +80,30 @@ impl Store {
         self.read().map_err(|reason| self.error(reason))
     }
 
-    /// Makes a change durable: when this returns it survives a power cut.
-    pub(crate) fn commit(&self, change: &Change) -> Result<(), OutboxError> {
-        self.write(change).map_err(|reason| self.error(reason))
+    /// Makes a change durable: when this returns it survives a power cut. Of the recording's events the
+    /// latest `history` are kept to be replayed.
+    pub(crate) fn commit(&self, change: &Change, history: u64) -> Result<(), OutboxError> {
+        self.write(change, history).map_err(|reason| self.error(reason))
+    }
+
+    /// The first `most` events of a recording after the one numbered `after`.
+    pub(crate) fn history(
+        &self,
+        sid: &str,
+        after: Option<u64>,
+        most: usize,
+    ) -> Result<Vec<Notice>, OutboxError> {
+        let read = || -> Result<Vec<Notice>, Reason> {
+            let history = self.database.begin_read()?.open_table(HISTORY)?;
+            let from = match after {
+                None => 0,
+                Some(u64::MAX) => return Ok(Vec::new()),
+                Some(after) => after + 1,
+            };
+            let rows = history.range((sid, from)..=(sid, u64::MAX))?;
+            rows.take(most).map(|row| from_json(row?.1.value())).collect()
+        };
+        read().map_err(|reason| self.error(reason))
     }
 
     fn error(&self, Reason(reason): Reason) -> OutboxError {
@@ -110,7 +135,7 @@ impl Store {
         Ok(books)
     }
 
-    fn write(&self, change: &Change) -> Result<(), Reason> {
+    fn write(&self, change: &Change, keep: u64) -> Result<(), Reason> {
         let mut transaction = self.database.begin_write()?;
         transaction.set_durability(Durability::Immediate)?;
         let sid = change.ledger.sid.as_str();
@@ -119,11 +144,13 @@ impl Store {
             let mut uploads = transaction.open_table(UPLOADS)?;
             let mut events = transaction.open_table(EVENTS)?;
             let mut leftovers = transaction.open_table(LEFTOVERS)?;
+            let mut history = transaction.open_table(HISTORY)?;
             if change.forget {
                 ledgers.remove(sid)?;
                 uploads.retain(|(of, _), _| of != sid)?;
                 events.retain(|(of, _), _| of != sid)?;
                 leftovers.retain(|(of, _), _| of != sid)?;
+                history.retain_in((sid, 0)..=(sid, u64::MAX), |_, _| false)?;
             } else {
                 for key in &change.settle {
                     uploads.remove((sid, key.as_str()))?;
@@ -135,7 +162,12 @@ impl Store {
                     events.remove((sid, *sequence))?;
                 }
                 for notice in &change.tell {
-                    events.insert((sid, notice.sequence), to_json(notice)?.as_slice())?;
+                    let json = to_json(notice)?;
+                    events.insert((sid, notice.sequence), json.as_slice())?;
+                    history.insert((sid, notice.sequence), json.as_slice())?;
+                    if let Some(old) = notice.sequence.checked_sub(keep) {
+                        history.remove((sid, old))?;
+                    }
                 }
                 for order in &change.cleared {
                     leftovers.remove((sid, *order))?;

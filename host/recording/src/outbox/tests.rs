@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
 
 use super::*;
 use crate::event::{Code, Module};

@@ -139,7 +139,8 @@ async fn left(inner: &Arc<Inner>, ports: &OutboxPorts, owing: Owing, cargo: Carg
                 change.owe.push(Owing { failures: 0, failing_since: None, trouble: None, ..current });
             }
             arrived(change, &owing, now);
-            unpark(change, books);
+            // A store that took one file may take those that it refused before: it was set right.
+            change.unpark(books);
         })?;
         Ok(settled)
     });
@@ -199,15 +200,6 @@ fn arrived(change: &mut Change, owing: &Owing, now: RoomTime) {
         list.uploaded = true;
         change.tell(&Event::FileInfos { playlist: owing.key.clone() }, now);
     }
-}
-
-/// A store that took one file may take those that it refused before: somebody set it right.
-fn unpark(change: &mut Change, books: &Books) {
-    let again = |owing: &Owing| owing.parked.is_some() && !change.settle.contains(&owing.key);
-    let parked: Vec<Owing> =
-        books.uploads_of(&change.ledger.sid).filter(|owing| again(owing)).cloned().collect();
-    let fresh = |owing| Owing { parked: None, failing_since: None, failures: 0, ..owing };
-    change.owe.extend(parked.into_iter().map(fresh));
 }
 
 /// What follows from a failure.

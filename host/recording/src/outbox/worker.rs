@@ -178,13 +178,11 @@ fn due(inner: &Inner, memory: &Memory, now: RoomTime) -> Due {
                 .saturating_sub(count(&busy, |job| matches!(job, Job::Leftover { .. }))),
         )
         .collect();
-    let first_of = |sid: &String| books.events_of(sid).next().cloned();
     let events = books
-        .ledgers
-        .keys()
-        .filter(|sid| free(&Job::Event { sid: (*sid).clone() }))
-        .filter_map(first_of)
+        .first_events()
+        .filter(|notice| free(&Job::Event { sid: notice.sid.clone() }))
         .take(EVENTS_AT_ONCE.saturating_sub(count(&busy, |job| matches!(job, Job::Event { .. }))))
+        .cloned()
         .collect();
     let uploads = due_uploads(&books, inner.settings, &busy, free);
     Due { uploads, leftovers, events }
@@ -299,8 +297,12 @@ impl Memory {
             }
             Verdict::Again { asked } => {
                 let settings = inner.settings;
-                let back_off =
-                    BackOff { first: settings.retry_first, longest: settings.retry_longest };
+                let back_off = match &job {
+                    Job::Event { .. } => settings.events.back_off(),
+                    Job::Upload { .. } | Job::Leftover { .. } | Job::Assembly { .. } => {
+                        BackOff { first: settings.retry_first, longest: settings.retry_longest }
+                    }
+                };
                 let failures = self.failures.entry(job.clone()).or_insert(0);
                 *failures += 1;
                 let pause = back_off.pause(*failures, asked, crate::retry::chance());

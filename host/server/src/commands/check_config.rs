@@ -40,7 +40,11 @@ pub(super) fn run(args: &ConfigArgs) -> anyhow::Result<()> {
 }
 
 fn describe(app: &App) -> String {
-    let mut text = format!("{}, key {}", app.id, app.key);
+    let keys: Vec<&str> = app.keys.iter().map(|pair| pair.key.as_str()).collect();
+    let mut text = format!("{}, key {}", app.id, keys.join(", "));
+    if app.disabled {
+        text.push_str(", switched off");
+    }
     if app.loopback_only {
         text.push_str(", clients on this machine only");
     }
@@ -69,7 +73,7 @@ pub(crate) fn warnings(config: &Config) -> Vec<String> {
         if app.whip_token.is_none() && !config.http.listen.ip().is_loopback() {
             warnings.push(format!("app {id} has no whip_token: whoever reaches it may publish"));
         }
-        if ["demo", "change-me"].contains(&app.secret.reveal()) {
+        if app.keys.iter().any(|pair| ["demo", "change-me"].contains(&pair.secret.reveal())) {
             warnings.push(format!("app {id} has an example's secret; change it"));
         }
     }

@@ -4,14 +4,16 @@ use capstan_recording::settings::Container;
 use url::Url;
 
 use super::error::ConfigError;
-use super::schema::{AppEntry, AudioChoice, CallbackEntry, File, VideoChoice};
+use super::schema::{AppEntry, AudioChoice, CallbackEntry, Events, File, KeyEntry, VideoChoice};
 use super::secret::{Secret, resolve};
-use super::{App, Callback, Config, STORE, Vendors};
+use super::{App, Callback, Config, Credential, STORE, Vendors};
 
 /// The demo app's id, key and secret: only clients on this machine may use it.
 const DEMO: &str = "demo";
 /// The most characters of an image's name, as the plugin contract has it.
 const MAX_IMAGE_NAME: usize = 64;
+/// Requests a second of each method, as documented for one app.
+const REQUESTS_PER_SECOND: u32 = 10;
 /// The most characters of an app's id; it stands in URLs and file names.
 const MAX_APP_ID: usize = 64;
 
@@ -34,6 +36,7 @@ pub(super) fn check(file: File) -> Result<Config, ConfigError> {
     between("uploads.concurrency", file.uploads.concurrency, 1, 1_000)?;
     between("uploads.retry_first_ms", file.uploads.retry_first_ms, 1, 60_000)?;
     between("uploads.retry_longest_seconds", file.uploads.retry_longest_seconds, 1, 3_600)?;
+    events(&file.events)?;
     between("ingest.max_publishers", file.ingest.max_publishers, 1, 100_000)?;
     between("ingest.silence_seconds", file.ingest.silence_seconds, 1.0, 5.0)?;
     if file.ingest.announce.is_empty() && file.ingest.listen.ip().is_unspecified() {
@@ -83,6 +86,8 @@ pub(super) fn check(file: File) -> Result<Config, ConfigError> {
     }
     Ok(Config {
         http: file.http,
+        api: file.api,
+        events: file.events,
         public_url,
         ingest: file.ingest,
         recording: file.recording,
@@ -124,6 +129,16 @@ fn image_name(name: &str) -> Result<(), ConfigError> {
     Err(ConfigError::at(&format!("images.{name}"), what))
 }
 
+fn events(events: &Events) -> Result<(), ConfigError> {
+    const WEEKS: f64 = 60.0 * 86_400.0;
+    between("events.retry_first_seconds", events.retry_first_seconds, 0.01, WEEKS)?;
+    between("events.retry_longest_seconds", events.retry_longest_seconds, 0.01, WEEKS)?;
+    between("events.give_up_hours", events.give_up_hours, 0.0, 24.0 * 365.0)?;
+    between("events.history_days", events.history_days, 0, 3_650)?;
+    between("events.history_recordings", events.history_recordings, 0, 1_000_000)?;
+    between("events.history_events", events.history_events, 1, 1_000_000)
+}
+
 fn public_url(text: &str) -> Result<String, ConfigError> {
     let url = http_url("http.public_url", text)?;
     Ok(url.as_str().trim_end_matches('/').to_owned())
@@ -147,12 +162,13 @@ fn app(index: usize, entry: AppEntry, vendors: &Vendors) -> Result<App, ConfigEr
         let what = format!("an id has 1 to {MAX_APP_ID} letters, digits, '-' or '_'");
         return Err(ConfigError::at(&key("id"), what));
     }
-    if entry.key.is_empty() || entry.key.contains(':') {
-        return Err(ConfigError::at(&key("key"), "a key is not empty and has no colon"));
+    let first = KeyEntry { key: entry.key, secret: entry.secret, secret_file: entry.secret_file };
+    let mut keys = vec![credential(&format!("apps[{index}]"), first)?];
+    for (number, more) in entry.keys.into_iter().enumerate() {
+        keys.push(credential(&format!("apps[{index}].keys[{number}]"), more)?);
     }
-    let secret = resolve(&key("secret"), entry.secret, entry.secret_file.as_deref())?
-        .filter(|secret| !secret.reveal().is_empty())
-        .ok_or_else(|| ConfigError::at(&key("secret"), "give secret or secret_file"))?;
+    let requests = entry.requests_per_second.unwrap_or(REQUESTS_PER_SECOND);
+    between(&key("requests_per_second"), requests, 1, 100_000)?;
     let storage = entry.storage.unwrap_or_else(|| STORE.into());
     if storage != STORE && vendors.find(&storage).is_none() {
         let known = vendors.known();
@@ -167,11 +183,25 @@ fn app(index: usize, entry: AppEntry, vendors: &Vendors) -> Result<App, ConfigEr
         )?,
         callback: entry.callback.map(|entry| callback(&key("callback"), entry)).transpose()?,
         id: entry.id,
-        key: entry.key,
-        secret,
+        keys,
         loopback_only: entry.loopback_only,
+        allowed_origins: entry.allowed_origins,
+        requests_per_second: requests,
+        max_recordings: entry.max_recordings.unwrap_or(usize::MAX),
+        disabled: entry.disabled,
         storage,
     })
+}
+
+fn credential(place: &str, entry: KeyEntry) -> Result<Credential, ConfigError> {
+    let at = |name: &str| format!("{place}.{name}");
+    if entry.key.is_empty() || entry.key.contains(':') {
+        return Err(ConfigError::at(&at("key"), "a key is not empty and has no colon"));
+    }
+    let secret = resolve(&at("secret"), entry.secret, entry.secret_file.as_deref())?
+        .filter(|secret| !secret.reveal().is_empty())
+        .ok_or_else(|| ConfigError::at(&at("secret"), "give secret or secret_file"))?;
+    Ok(Credential { key: entry.key, secret })
 }
 
 fn callback(key: &str, entry: CallbackEntry) -> Result<Callback, ConfigError> {
@@ -186,10 +216,13 @@ fn callback(key: &str, entry: CallbackEntry) -> Result<Callback, ConfigError> {
 fn demo() -> App {
     App {
         id: DEMO.into(),
-        key: DEMO.into(),
-        secret: Secret::new(DEMO.into()),
+        keys: vec![Credential { key: DEMO.into(), secret: Secret::new(DEMO.into()) }],
         whip_token: None,
         loopback_only: true,
+        allowed_origins: None,
+        requests_per_second: REQUESTS_PER_SECOND,
+        max_recordings: usize::MAX,
+        disabled: false,
         storage: STORE.into(),
         callback: None,
     }

@@ -18,9 +18,9 @@ use url::Url;
 
 pub use self::error::ConfigError;
 pub use self::schema::{
-    AppEntry, AudioChoice, Av1Admission, Backup, CallbackEntry, File, Http, ImageUrls, Individual,
-    Ingest, Layouts, Plugins, Recording, Storage, TranscodeAudio, Uploads, VendorEntry,
-    VideoChoice,
+    Api, AppEntry, AudioChoice, Av1Admission, Backup, CallbackEntry, Events, File, Http, ImageUrls,
+    Individual, Ingest, KeyEntry, Layouts, Plugins, Profile, Recording, Storage, TranscodeAudio,
+    Uploads, VendorEntry, VideoChoice,
 };
 pub use self::secret::Secret;
 pub use self::vendors::{BadRegion, Vendor, Vendors};
@@ -35,6 +35,10 @@ pub const BACKUP: &str = "backup";
 pub struct Config {
     /// The HTTP server.
     pub http: Http,
+    /// The recording API.
+    pub api: Api,
+    /// What is told to operators' servers, and what is remembered.
+    pub events: Events,
     /// How others reach it, without a slash at the end; `None` follows the listening address.
     pub public_url: Option<String>,
     /// The media port.
@@ -66,18 +70,41 @@ pub struct Config {
 pub struct App {
     /// The `{appid}` of the API and the first part of WHIP addresses.
     pub id: String,
-    /// User name of the API.
-    pub key: String,
-    /// Password of the API.
-    pub secret: Secret,
+    /// Pairs of key and secret that the API takes; at least one.
+    pub keys: Vec<Credential>,
     /// Bearer token that publishers must show.
     pub whip_token: Option<Secret>,
     /// Whether only clients on this machine may use the app.
     pub loopback_only: bool,
+    /// Web origins whose pages may publish and play; `None` for those of `[http]`.
+    pub allowed_origins: Option<Vec<String>>,
+    /// Requests a second of each method of the API.
+    pub requests_per_second: u32,
+    /// Recordings at one time.
+    pub max_recordings: usize,
+    /// Whether nothing new can be recorded.
+    pub disabled: bool,
     /// Where recordings go when the request names no vendor: a vendor's number or name, or [`STORE`].
     pub storage: String,
     /// Whom to tell what happens.
     pub callback: Option<Callback>,
+}
+
+/// A user name of the API and its password.
+#[derive(Debug, Clone)]
+pub struct Credential {
+    /// User name.
+    pub key: String,
+    /// Password.
+    pub secret: Secret,
+}
+
+impl App {
+    /// The web origins whose pages may publish to it and play from it.
+    #[must_use]
+    pub fn origins<'a>(&'a self, http: &'a Http) -> &'a [String] {
+        self.allowed_origins.as_deref().unwrap_or(&http.cors_origins)
+    }
 }
 
 /// Where an app's events go.

@@ -18,6 +18,10 @@ use super::secret::Secret;
 pub struct File {
     /// The HTTP server.
     pub http: Http,
+    /// The recording API.
+    pub api: Api,
+    /// What is told to operators' servers.
+    pub events: Events,
     /// The media port.
     pub ingest: Ingest,
     /// How rooms are recorded.
@@ -48,6 +52,44 @@ pub struct Http {
     pub public_url: Option<String>,
     /// Web origins whose pages may publish and play; `*` admits every page.
     pub cors_origins: Vec<String>,
+}
+
+/// `[api]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Api {
+    /// Which documents' numbers errors have where they differ.
+    pub profile: Profile,
+}
+
+/// The documents that the recording API follows where today's differ from those of 2020.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+pub enum Profile {
+    /// 1013 for a bad room name, 1028 for a bad `updateLayout`.
+    #[default]
+    #[serde(rename = "2020")]
+    Y2020,
+    /// 401 for a bad room name, 2 for a bad `updateLayout`.
+    #[serde(rename = "today")]
+    Today,
+}
+
+/// `[events]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Events {
+    /// Seconds before an event that wasn't taken is sent again; it doubles each time.
+    pub retry_first_seconds: f64,
+    /// The longest pause between two attempts, in seconds.
+    pub retry_longest_seconds: f64,
+    /// Hours after which an event that nobody took is given up; 0 never gives up.
+    pub give_up_hours: f64,
+    /// Days for which an ended recording and its events can be asked for.
+    pub history_days: u32,
+    /// Ended recordings that can be asked for at most.
+    pub history_recordings: usize,
+    /// Events of one recording that can be asked for at most: the latest.
+    pub history_events: u64,
 }
 
 /// `[ingest]`.
@@ -244,17 +286,39 @@ pub struct AppEntry {
     pub secret: Option<Secret>,
     /// A file that holds it.
     pub secret_file: Option<PathBuf>,
+    /// More pairs of key and secret, so that one can be replaced while another is in use.
+    pub keys: Vec<KeyEntry>,
     /// Bearer token that publishers must show; none is asked if absent.
     pub whip_token: Option<Secret>,
     /// A file that holds it.
     pub whip_token_file: Option<PathBuf>,
     /// Whether only clients on this machine may use the app.
     pub loopback_only: bool,
+    /// Web origins whose pages may publish to and play from the app; those of `[http]` if absent.
+    pub allowed_origins: Option<Vec<String>>,
+    /// Requests a second of each method of the API; more are refused with 429.
+    pub requests_per_second: Option<u32>,
+    /// Recordings at one time; only `[recording] max_recordings` limits them if absent.
+    pub max_recordings: Option<usize>,
+    /// Whether the app is switched off: nothing new can be recorded.
+    pub disabled: bool,
     /// Where its recordings go when the request names no vendor: a vendor number of `[storage]`
     /// or `store`.
     pub storage: Option<String>,
     /// Whom to tell what happens.
     pub callback: Option<CallbackEntry>,
+}
+
+/// `[[apps.keys]]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct KeyEntry {
+    /// User name of the API.
+    pub key: String,
+    /// Password of the API.
+    pub secret: Option<Secret>,
+    /// A file that holds it.
+    pub secret_file: Option<PathBuf>,
 }
 
 /// `[apps.callback]`.
@@ -285,6 +349,19 @@ impl Default for Http {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             public_url: None,
             cors_origins: vec!["*".into()],
+        }
+    }
+}
+
+impl Default for Events {
+    fn default() -> Self {
+        Self {
+            retry_first_seconds: 0.5,
+            retry_longest_seconds: 300.0,
+            give_up_hours: 72.0,
+            history_days: 7,
+            history_recordings: 10_000,
+            history_events: 10_000,
         }
     }
 }

@@ -27,7 +27,9 @@ fn without_a_file_everything_stays_on_this_machine() {
     assert!(config.ingest.listen.ip().is_loopback());
     assert_eq!(config.storage.store, "./recordings");
     let [app] = config.apps.as_slice() else { panic!("{:?}", config.apps) };
-    assert_eq!((app.id.as_str(), app.key.as_str(), app.secret.reveal()), ("demo", "demo", "demo"));
+    let [credential] = app.keys.as_slice() else { panic!("{app:?}") };
+    assert_eq!((app.id.as_str(), credential.key.as_str()), ("demo", "demo"));
+    assert_eq!((credential.secret.reveal(), app.requests_per_second), ("demo", 10));
     assert!(app.loopback_only && config.demo_app);
 }
 
@@ -42,6 +44,8 @@ fn errors_name_the_line_and_the_nearest_key() {
     assert!(error.what.contains("did you mean secret?"), "{error}");
     let error = load("[[apps]]\nid = \"a/b\"\nkey = \"k\"\nsecret = \"s\"\n").unwrap_err();
     assert_eq!(error.place, "apps[0].id");
+    let keys = "[[apps]]\nid = \"a\"\nkey = \"k\"\nsecret = \"s\"\nkeys = [{key = \"l\"}]\n";
+    assert_eq!(load(keys).unwrap_err().place, "apps[0].keys[0].secret");
     let error = load("[recording]\nsegment_seconds = 0\n").unwrap_err();
     assert_eq!(error.to_string(), "recording.segment_seconds: 0 is outside 1 to 60");
     let error = load("[ingest]\nlisten = \"0.0.0.0:9000\"\n").unwrap_err();
@@ -75,6 +79,9 @@ fn the_example_loads_as_it_is_and_with_every_key_uncommented() {
 fn the_example_documents_every_key() {
     let mut wanted: Vec<String> = Vec::new();
     wanted.extend(keys::<schema::Http>());
+    wanted.extend(keys::<schema::Api>());
+    wanted.extend(keys::<schema::Events>());
+    wanted.extend(keys::<schema::KeyEntry>());
     wanted.extend(keys::<schema::Ingest>());
     wanted.extend(keys::<schema::Recording>());
     wanted.extend(keys::<schema::Layouts>());

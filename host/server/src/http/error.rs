@@ -5,8 +5,12 @@
 
 use axum::Json;
 use axum::http::StatusCode;
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+
+use super::agora::Made;
+use super::openapi::{Described, described, merged, object, property};
 
 /// What a refusal is, in the API's numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +31,11 @@ pub enum Code {
     NoWorker,
     /// The app is unknown.
     InvalidAppId,
-    /// The server records as much as it may.
+    /// The room's name has characters it may not have, in today's words.
+    InvalidChannelName,
+    /// The app is switched off.
+    NoActiveStatus,
+    /// The server or the app records as much as it may.
     Overloaded,
     /// App, room or uid aren't those of the resource id.
     Mismatch,
@@ -37,6 +45,10 @@ pub enum Code {
     NothingRecorded,
     /// The server failed.
     Internal,
+    /// The server is shutting down.
+    ShuttingDown,
+    /// The recording's threads or files couldn't be made.
+    NotAllocated,
     /// The resource id isn't one of this server's.
     Undecodable,
     /// App or recording don't belong to the resource id.
@@ -61,11 +73,19 @@ impl Code {
             Self::TaskConflict => (53, StatusCode::BAD_REQUEST, "task conflict"),
             Self::NoWorker => (404, StatusCode::NOT_FOUND, "failed to find worker"),
             Self::InvalidAppId => (400, StatusCode::BAD_REQUEST, "invalid_appid"),
+            Self::InvalidChannelName => (401, StatusCode::BAD_REQUEST, "invalid_channel_name"),
+            Self::NoActiveStatus => (405, StatusCode::BAD_REQUEST, "no_active_status"),
             Self::Overloaded => (406, StatusCode::BAD_REQUEST, "vendor_over_load"),
             Self::Mismatch => (432, StatusCode::BAD_REQUEST, "resource id mismatch"),
             Self::Expired => (433, StatusCode::BAD_REQUEST, "resource id expired"),
             Self::NothingRecorded => (435, StatusCode::PARTIAL_CONTENT, "no recorded data"),
             Self::Internal => (500, StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
+            Self::ShuttingDown => {
+                (501, StatusCode::INTERNAL_SERVER_ERROR, "no_worker_manager_available")
+            }
+            Self::NotAllocated => {
+                (502, StatusCode::INTERNAL_SERVER_ERROR, "Failed to allocate worker")
+            }
             Self::Undecodable => (1001, StatusCode::BAD_REQUEST, "resource id undecodable"),
             Self::NotOfResource => (1003, StatusCode::BAD_REQUEST, "resource id mismatch"),
             Self::BadRoomName => (1013, StatusCode::BAD_REQUEST, "invalid_channel_name"),
@@ -82,38 +102,28 @@ impl Code {
     }
 }
 
-/// The identifiers that an answer repeats, as far as they are known.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Ids {
-    /// The room's name.
-    pub cname: Option<String>,
-    /// The recorder's uid.
-    pub uid: Option<String>,
-    /// The resource id.
-    pub resource_id: Option<String>,
-    /// The recording.
-    pub sid: Option<String>,
-}
-
-impl Ids {
-    /// Writes those that are known into an answer.
-    pub fn write(&self, answer: &mut Map<String, Value>) {
-        for (key, id) in [
-            ("cname", &self.cname),
-            ("uid", &self.uid),
-            ("resourceId", &self.resource_id),
-            ("sid", &self.sid),
-        ] {
-            if let Some(id) = id {
-                answer.insert(key.into(), Value::String(id.clone()));
-            }
-        }
+described! {
+    /// The identifiers that an answer repeats, as far as they are known.
+    #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+    pub struct Ids {
+        /// The room's name.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub cname: Option<String> as "cname",
+        /// The recorder's uid.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub uid: Option<String> as "uid",
+        /// The resource id.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub resource_id: Option<String> as "resourceId",
+        /// The recording.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub sid: Option<String> as "sid",
     }
 }
 
 /// A refusal on its way out.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ApiError {
+pub(crate) struct ApiError {
     /// What it is.
     pub code: Code,
     /// What to change, after the documented words; may be empty.
@@ -121,19 +131,50 @@ pub struct ApiError {
     /// Who it is about.
     pub ids: Box<Ids>,
     /// What a recording has made so far, where the API tells it with an error.
-    pub server_response: Option<Value>,
+    pub(crate) server_response: Option<Box<Made>>,
+}
+
+/// A refusal as it is written.
+#[derive(Debug, Serialize)]
+pub(crate) struct Refusal {
+    #[serde(flatten)]
+    ids: Ids,
+    #[serde(flatten)]
+    refused: Refused,
+}
+
+impl Described for Refusal {
+    fn schema() -> serde_json::Value {
+        merged(Ids::schema(), Refused::schema())
+    }
+}
+
+described! {
+    /// What a refusal says beside the identifiers.
+    #[derive(Debug, Serialize)]
+    struct Refused {
+        /// What it is, in the API's numbers.
+        code: u16 as "code",
+        /// The documented words, and what to change.
+        reason: String as "reason",
+        /// The same as reason, as older documents call it.
+        message: String as "message",
+        /// What the recording has made so far.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        server_response: Option<Box<Made>> as "serverResponse",
+    }
 }
 
 impl ApiError {
     /// A refusal about nobody in particular.
     #[must_use]
-    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
         Self { code, detail: detail.into(), ids: Box::default(), server_response: None }
     }
 
     /// Adds whom it is about; what is known already stays.
     #[must_use]
-    pub fn about(mut self, ids: &Ids) -> Self {
+    pub(crate) fn about(mut self, ids: &Ids) -> Self {
         if *self.ids == Ids::default() {
             *self.ids = ids.clone();
         }
@@ -142,14 +183,14 @@ impl ApiError {
 
     /// Adds what the recording has made so far.
     #[must_use]
-    pub fn with_response(mut self, response: Value) -> Self {
-        self.server_response = Some(response);
+    pub(crate) fn with_response(mut self, made: Made) -> Self {
+        self.server_response = Some(Box::new(made));
         self
     }
 
     /// The whole text of `reason`.
     #[must_use]
-    pub fn reason(&self) -> String {
+    pub(crate) fn reason(&self) -> String {
         let (_, _, words) = self.code.entry();
         if self.detail.is_empty() { words.to_owned() } else { format!("{words}: {}", self.detail) }
     }
@@ -161,25 +202,31 @@ impl IntoResponse for ApiError {
         let reason = self.reason();
         metrics::counter!("capstan_api_refusals_total", "code" => number.to_string()).increment(1);
         tracing::debug!(code = number, reason, "refused");
-        let mut body = Map::new();
-        self.ids.write(&mut body);
-        body.insert("code".into(), number.into());
-        body.insert("reason".into(), reason.clone().into());
-        body.insert("message".into(), reason.into());
-        if let Some(response) = self.server_response {
-            body.insert("serverResponse".into(), response);
-        }
-        (status, Json(Value::Object(body))).into_response()
+        let refused = Refused {
+            code: number,
+            message: reason.clone(),
+            reason,
+            server_response: self.server_response,
+        };
+        let refusal = Refusal { ids: *self.ids, refused };
+        (status, Json(refusal)).into_response()
     }
 }
 
 /// A refusal from before the recording service: wrong credentials, no such route.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct GatewayError {
     /// The HTTP status.
+    #[serde(skip)]
     pub status: StatusCode,
     /// What to change.
     pub message: String,
+}
+
+impl Described for GatewayError {
+    fn schema() -> serde_json::Value {
+        object([property::<String>("message", "What to change.")])
+    }
 }
 
 impl GatewayError {
@@ -188,6 +235,15 @@ impl GatewayError {
     pub fn unauthorized(detail: &str) -> Self {
         let message = format!("Invalid authentication credentials: {detail}");
         Self { status: StatusCode::UNAUTHORIZED, message }
+    }
+
+    /// Too many requests of this kind within a second.
+    #[must_use]
+    pub fn too_many(limit: u32) -> Self {
+        let message = format!(
+            "API rate limit exceeded: this app may send {limit} requests of this method a second"
+        );
+        Self { status: StatusCode::TOO_MANY_REQUESTS, message }
     }
 
     /// Nothing answers at that address with that method.
@@ -200,12 +256,20 @@ impl GatewayError {
 
 impl IntoResponse for GatewayError {
     fn into_response(self) -> Response {
-        let body = Json(json!({ "message": self.message }));
-        if self.status == StatusCode::UNAUTHORIZED {
-            let challenge = [("www-authenticate", "Basic realm=\"capstan\", charset=\"UTF-8\"")];
-            return (self.status, challenge, body).into_response();
+        let status = self.status;
+        let body = Json(self);
+        let header = match status {
+            StatusCode::UNAUTHORIZED => {
+                Some((WWW_AUTHENTICATE, "Basic realm=\"capstan\", charset=\"UTF-8\""))
+            }
+            // Tokens come back within a second.
+            StatusCode::TOO_MANY_REQUESTS => Some((RETRY_AFTER, "1")),
+            _ => None,
+        };
+        match header {
+            Some(header) => (status, [header], body).into_response(),
+            None => (status, body).into_response(),
         }
-        (self.status, body).into_response()
     }
 }
 

@@ -1,30 +1,56 @@
 //! What machines ask of a server: does it live, can it record, what are its numbers.
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use axum::{Json, Router};
-use serde_json::json;
+use serde::Serialize;
 
 use super::Context;
+use super::openapi::{Content, Operation, Reply, Routes, described};
 use crate::config::STORE;
 
+const TAG: &str = "Server";
+
+described! {
+    /// Whether another recording would be admitted.
+    #[derive(Debug, Serialize)]
+    struct Readiness {
+        /// Whether it would.
+        ready: bool as "ready",
+        /// Why not.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<String> as "reason",
+    }
+}
+
 /// The routes.
-pub(super) fn routes() -> Router<Context> {
-    Router::new()
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(ready))
-        .route("/metrics", get(numbers))
+pub(super) fn routes() -> Routes {
+    let alive = Operation::new("Whether the server lives", TAG).open().reply(Reply::with(
+        200,
+        "It does",
+        Content::text("text/plain"),
+    ));
+    let readiness = Operation::new("Whether another recording would be admitted", TAG)
+        .open()
+        .reply(Reply::of::<Readiness>(200, "It would"))
+        .reply(Reply::of::<Readiness>(503, "It wouldn't"));
+    let metrics = Operation::new("The server's numbers, for Prometheus", TAG)
+        .open()
+        .reply(Reply::with(200, "Every series", Content::text("text/plain")));
+    Routes::default()
+        .get("/healthz", alive, || async { "ok\n" })
+        .get("/readyz", readiness, ready)
+        .get("/metrics", metrics, numbers)
 }
 
 /// 200 while another recording would be admitted, else 503 with the reason.
 async fn ready(State(context): State<Context>) -> Response {
-    match context.recorder.admit() {
-        Ok(()) => Json(json!({ "ready": true })).into_response(),
+    match context.recorder.ready() {
+        Ok(()) => Json(Readiness { ready: true, reason: None }).into_response(),
         Err(error) => {
-            let body = json!({ "ready": false, "reason": error.to_string() });
+            let body = Readiness { ready: false, reason: Some(error.to_string()) };
             (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
         }
     }

@@ -9,7 +9,6 @@ use std::io::SeekFrom;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::header::{
@@ -17,21 +16,33 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
 use super::Context;
 use super::error::GatewayError;
+use super::openapi::{Content, Operation, Reply, Routes};
 
 /// Bytes read from the disk at once.
 const CHUNK: usize = 64 * 1024;
 
 /// The playback routes.
-pub(super) fn routes() -> Router<Context> {
-    Router::new().route("/recordings/{sid}/{file}", get(serve))
+pub(super) fn routes() -> Routes {
+    let play = Operation::new(
+        "Play a recording from this server, while it grows or afterwards",
+        "Playback",
+    )
+    .open()
+    .reply(Reply::with(200, "A playlist or a segment", BYTES))
+    .reply(Reply::with(206, "The range that was asked for", BYTES))
+    .reply(Reply::of::<GatewayError>(404, "No such file of a recording on this server"))
+    .reply(Reply::empty(416, "The range is outside the file"));
+    Routes::default().get("/recordings/{sid}/{file}", play, serve)
 }
+
+/// What is played: a playlist or media.
+const BYTES: Content = Content::text("application/octet-stream");
 
 async fn serve(
     State(context): State<Context>,

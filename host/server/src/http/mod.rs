@@ -4,6 +4,10 @@ pub mod agora;
 pub mod error;
 mod health;
 mod live;
+mod openapi;
+mod problem;
+mod rate;
+mod v1;
 pub mod whip;
 
 use std::net::SocketAddr;
@@ -15,6 +19,7 @@ use axum::http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE};
 use axum::http::{HeaderValue, Method, Uri};
 use capstan_ingest::Ingest;
 use capstan_media::time::RoomClock;
+use capstan_plugin::PluginHost;
 use capstan_recording::Outbox;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
@@ -22,6 +27,7 @@ use url::Url;
 
 use self::agora::Resources;
 use self::error::GatewayError;
+pub use self::rate::Rates;
 use self::whip::{Whip, WhipApp};
 use crate::config::Config;
 use crate::recorder::{Recorder, Session};
@@ -45,10 +51,14 @@ pub struct Parts {
     pub outbox: Outbox,
     /// The own store, for playback after the end.
     pub store: Arc<NativeStore>,
+    /// The plugins, to be listed.
+    pub plugins: Arc<PluginHost>,
     /// The numbers.
     pub metrics: PrometheusHandle,
     /// The bound HTTP address.
     pub address: SocketAddr,
+    /// How often each app has asked.
+    pub rates: Rates,
     pub(crate) resources: Resources,
 }
 
@@ -83,12 +93,14 @@ impl Deref for Context {
 
 /// All routes.
 pub(crate) fn router(context: Context) -> Router {
-    let cors = cors(&context.config.http.cors_origins);
-    Router::new()
-        .merge(agora::routes())
-        .merge(whip::routes(publishing(&context)))
-        .merge(live::routes().layer(cors))
-        .merge(health::routes())
+    let cors = cors(&context);
+    let (playback, of_playback) = live::routes().split();
+    let routes = agora::routes()
+        .and(v1::routes())
+        .merge(whip::routes(publishing(&context)), whip::operations())
+        .merge(playback.layer(cors), of_playback)
+        .and(health::routes());
+    openapi::describe(routes)
         .fallback(no_route)
         .method_not_allowed_fallback(no_route)
         .with_state(context)
@@ -106,6 +118,7 @@ fn publishing(context: &Context) -> Whip {
         config.app(id).map(|app| WhipApp {
             token: app.whip_token.as_ref().map(|token| token.reveal().to_owned()),
             loopback_only: app.loopback_only,
+            origins: app.allowed_origins.clone(),
         })
     };
     Whip {
@@ -115,16 +128,18 @@ fn publishing(context: &Context) -> Whip {
     }
 }
 
-/// Lets pages of these origins play, and read what ranges answer.
-fn cors(origins: &[String]) -> CorsLayer {
-    let allowed = if origins.iter().any(|origin| origin == "*") {
-        AllowOrigin::any()
-    } else {
-        // An origin that is no header value can't be sent by any browser either.
-        AllowOrigin::list(origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()))
+/// Lets pages of a recording's app play it, and read what ranges answer.
+fn cors(context: &Context) -> CorsLayer {
+    let context = context.clone();
+    let allowed = move |origin: &HeaderValue, parts: &axum::http::request::Parts| {
+        let sid = parts.uri.path().split('/').nth(2).unwrap_or_default();
+        let record = context.outbox.record(sid);
+        let app = record.and_then(|record| context.config.app(&record.room.app));
+        let http = &context.config.http;
+        whip::admits(app.map_or(&http.cors_origins, |app| app.origins(http)), origin)
     };
     CorsLayer::new()
-        .allow_origin(allowed)
+        .allow_origin(AllowOrigin::predicate(allowed))
         .allow_methods([Method::GET, Method::HEAD])
         .allow_headers(Any)
         .expose_headers([ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE])

@@ -17,6 +17,7 @@ use axum::http::header::{
     ALLOW, AUTHORIZATION, CONTENT_TYPE, ETAG, IF_MATCH, LINK, LOCATION, RETRY_AFTER,
     WWW_AUTHENTICATE,
 };
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -27,6 +28,9 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use super::openapi::{Content, Operation, Reply};
+use super::problem::ProblemDocument;
 
 /// Longer bodies are refused unread. Ingest's own limit on offers is the same or lower.
 const MAX_BODY: usize = 64 << 10;
@@ -46,7 +50,7 @@ pub(crate) struct Whip {
     pub(crate) ingest: Ingest,
     /// What an app asks of its publishers; `None` for an unknown app.
     pub(crate) apps: Apps,
-    /// Web origins whose pages may publish; `"*"` for all.
+    /// Web origins whose pages may publish to apps that name none of their own; `"*"` for all.
     pub(crate) origins: Vec<String>,
 }
 
@@ -60,11 +64,13 @@ pub(crate) struct WhipApp {
     pub(crate) token: Option<String>,
     /// Whether they must be on this machine.
     pub(crate) loopback_only: bool,
+    /// Web origins whose pages may publish, if not those of all apps.
+    pub(crate) origins: Option<Vec<String>>,
 }
 
 /// The endpoint's routes, for a service with any state.
 pub(crate) fn routes<S: Clone + Send + Sync + 'static>(whip: Whip) -> Router<S> {
-    let cors = cors(&whip.origins);
+    let cors = cors(&whip);
     Router::new()
         .route("/whip/{app}/{room}/{uid}", post(publish).fallback(only_post))
         .route(
@@ -74,6 +80,41 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>(whip: Whip) -> Router<S> 
         .layer(cors)
         .layer(middleware::from_fn(accept_post))
         .with_state(whip)
+}
+
+/// What the routes are.
+pub(crate) fn operations() -> Vec<Operation> {
+    const TAG: &str = "Publish (WHIP, RFC 9725)";
+    let refused = |operation: Operation| {
+        operation
+            .reply(Reply::of::<ProblemDocument>(400, "The room, the uid or the offer is wrong"))
+            .reply(Reply::of::<ProblemDocument>(401, "The app's token is missing or wrong"))
+            .reply(Reply::of::<ProblemDocument>(
+                403,
+                "The app takes publishers on this machine only",
+            ))
+            .reply(Reply::of::<ProblemDocument>(404, "No such app or session"))
+            .for_publishers()
+    };
+    let publish = Operation::new("Publish to a room: post an offer, get an answer", TAG)
+        .at("post", "/whip/{app}/{room}/{uid}")
+        .body(Content::text("application/sdp"))
+        .reply(Reply::with(
+            201,
+            "The answer; Location is the session",
+            Content::text("application/sdp"),
+        ))
+        .reply(Reply::of::<ProblemDocument>(413, "The offer is too long"))
+        .reply(Reply::of::<ProblemDocument>(415, "The offer isn't application/sdp"))
+        .reply(Reply::of::<ProblemDocument>(422, "There is nothing in the offer that can be taken"))
+        .reply(Reply::of::<ProblemDocument>(503, "The server is full"));
+    let end = Operation::new("End a publisher's session", TAG)
+        .at("delete", "/whip/{app}/{room}/{uid}/{session}")
+        .reply(Reply::empty(200, "It has ended"));
+    let patch = Operation::new("Trickle ICE, which isn't served", TAG)
+        .at("patch", "/whip/{app}/{room}/{uid}/{session}")
+        .reply(Reply::of::<ProblemDocument>(405, "Candidates need not be sent"));
+    [publish, end, patch].into_iter().map(refused).collect()
 }
 
 async fn publish(
@@ -145,18 +186,24 @@ async fn accept_post(request: Request, next: Next) -> Response {
     response
 }
 
-fn cors(origins: &[String]) -> CorsLayer {
-    let origin = if origins.iter().any(|origin| origin == "*") {
-        AllowOrigin::any()
-    } else {
-        AllowOrigin::list(origins.iter().filter_map(|o| HeaderValue::from_str(o).ok()))
+fn cors(whip: &Whip) -> CorsLayer {
+    let (apps, all) = (Arc::clone(&whip.apps), whip.origins.clone());
+    let allowed = move |origin: &HeaderValue, parts: &Parts| {
+        let app = parts.uri.path().split('/').nth(2).and_then(|app| apps(app));
+        let own = app.and_then(|app| app.origins);
+        admits(own.as_ref().unwrap_or(&all), origin)
     };
     CorsLayer::new()
-        .allow_origin(origin)
+        .allow_origin(AllowOrigin::predicate(allowed))
         .allow_methods([Method::POST, Method::DELETE, Method::PATCH, Method::OPTIONS])
         .allow_headers([AUTHORIZATION, CONTENT_TYPE, IF_MATCH])
         .expose_headers([LOCATION, ETAG, LINK])
         .max_age(PREFLIGHT_AGE)
+}
+
+/// Whether pages of an origin are among those admitted.
+pub(super) fn admits(origins: &[String], origin: &HeaderValue) -> bool {
+    origins.iter().any(|admitted| admitted == "*" || admitted.as_bytes() == origin.as_bytes())
 }
 
 impl Whip {

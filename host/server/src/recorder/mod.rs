@@ -5,6 +5,7 @@
 //! takes part in its room at a time.
 
 mod av1;
+mod error;
 pub(crate) mod pictures;
 mod session;
 mod source;
@@ -20,23 +21,24 @@ use capstan_media::time::RoomClock;
 use capstan_media::track::{RoomId, Uid};
 use capstan_pipeline::encode::{AudioSettings, EncodeError, OutputAudio, audio_encoder};
 use capstan_recording::handle::{Equipment, LayoutChange};
-use capstan_recording::ports::{Layout, LayoutError, StorageTarget, Storages, UploadError};
+use capstan_recording::ports::{Layout, LayoutError, StorageTarget, Storages};
 use capstan_recording::settings::{
     AudioCodec, LayoutChoice, Mode, OutputSettings, Snapshots, Subscription, VideoCodec,
 };
 use capstan_recording::status::{Owed, StopReason};
 use capstan_recording::{Outbox, Recording, RecordingHandle, RecordingSettings};
-use thiserror::Error;
+use serde_json::{Map, Value};
 use tokio_util::task::TaskTracker;
 
 pub use self::av1::Av1Error;
 use self::av1::{Av1Gate, Load};
+pub use self::error::{RefreshError, StartError, StopError};
 pub use self::pictures::Gallery;
 use self::pictures::Wall;
 pub use self::session::{Found, Session};
 use self::session::{Sessions, why};
 use self::source::{Asker, Room};
-use crate::config::Recording as Limits;
+use crate::config::{Recording as Limits, STORE};
 
 /// How often the end looks whether everything owed has left.
 const DRAIN_POLL: Duration = Duration::from_millis(50);
@@ -73,6 +75,8 @@ pub struct Order {
     pub max_idle: Duration,
     /// For how long the API may control it.
     pub controllable: Duration,
+    /// The most recordings of its app at one time.
+    pub app_limit: usize,
 }
 
 /// What the recorder works with.
@@ -93,63 +97,9 @@ pub struct Parts {
     pub limits: Limits,
 }
 
-/// Why a recording can't start.
-#[derive(Debug, Error)]
-pub enum StartError {
-    /// As many run as may.
-    #[error("{limit} recordings run, as many as this server admits (recording.max_recordings)")]
-    Full {
-        /// The limit.
-        limit: usize,
-    },
-    /// The resource was started before.
-    #[error(
-        "this resource id was started already, as recording {sid}; acquire another for a new one"
-    )]
-    Used {
-        /// Its recording.
-        sid: String,
-    },
-    /// Another recording has the same app, room and recorder uid.
-    #[error(
-        "recording {sid} of this room has the same recorder uid; stop it, or acquire with another uid"
-    )]
-    Conflict {
-        /// The other one.
-        sid: String,
-    },
-    /// AV1 isn't admitted.
-    #[error(transparent)]
-    Av1(#[from] Av1Error),
-    /// The encoders don't take the settings.
-    #[error(transparent)]
-    Encoder(#[from] EncodeError),
-    /// The layout can't be made.
-    #[error(transparent)]
-    Layout(#[from] LayoutError),
-    /// The storage refuses its configuration.
-    #[error("/clientRequest/storageConfig: {0}")]
-    Storage(#[from] UploadError),
-    /// The recording itself didn't start.
-    #[error(transparent)]
-    Recording(#[from] capstan_recording::handle::StartError),
-    /// The process is ending.
-    #[error("the server is shutting down")]
-    Aborted,
-}
-
-/// Why a recording can't be stopped.
-#[derive(Debug, Error)]
-pub enum StopError {
-    /// It was asked to before, or ends by itself.
-    #[error("recording {sid} is stopping already")]
-    Already {
-        /// Which.
-        sid: String,
-    },
-}
-
-pub use capstan_recording::handle::UpdateLayoutError as UpdateError;
+pub use capstan_recording::handle::{
+    UpdateLayoutError as UpdateError, UpdateSubscriptionError as SubscribeError,
+};
 
 /// All recordings of this process.
 pub struct Recorder {
@@ -174,17 +124,31 @@ impl Recorder {
         }
     }
 
-    /// Whether one more recording is admitted.
+    /// Whether one more recording is admitted, whoever's.
     ///
     /// # Errors
     /// As many run as may, or the process is ending.
-    pub fn admit(&self) -> Result<(), StartError> {
+    pub fn ready(&self) -> Result<(), StartError> {
         let limit = self.parts.limits.max_recordings;
         if self.watchers.is_closed() {
             return Err(StartError::Aborted);
         }
         if self.sessions().recording().count() >= limit {
             return Err(StartError::Full { limit });
+        }
+        Ok(())
+    }
+
+    /// Whether one more recording of an app is admitted that may have `limit`.
+    ///
+    /// # Errors
+    /// As many run as may, or the process is ending.
+    pub fn admit(&self, app: &str, limit: usize) -> Result<(), StartError> {
+        self.ready()?;
+        let sessions = self.sessions();
+        let theirs = sessions.recording().filter(|session| session.room().app == app);
+        if theirs.count() >= limit {
+            return Err(StartError::AppFull { limit });
         }
         Ok(())
     }
@@ -225,7 +189,7 @@ impl Recorder {
     /// Nothing was started.
     pub async fn start(&self, mut order: Order) -> Result<Session, StartError> {
         let _one = self.starting.lock().await;
-        self.admit()?;
+        self.admit(&order.room.app, order.app_limit)?;
         if self.was_started(&order.sid) {
             return Err(StartError::Used { sid: order.sid });
         }
@@ -281,6 +245,40 @@ impl Recorder {
         self.sessions().set_layout(sid, choice.clone());
         self.parts.gallery.fetch(session, choice, wall.change());
         Ok(())
+    }
+
+    /// Gives a recording's storage fresh keys: `fields` stand over those of its configuration.
+    ///
+    /// # Errors
+    /// The recording goes on with the keys it has.
+    pub async fn refresh(
+        &self,
+        session: &Session,
+        fields: Map<String, Value>,
+    ) -> Result<(), RefreshError> {
+        let sid = session.sid().to_owned();
+        let handle = session.handle().clone();
+        let over = || RefreshError::Over { sid: sid.clone() };
+        let mut target = handle.storage().ok_or_else(over)?;
+        if target.storage == STORE {
+            return Err(RefreshError::Own);
+        }
+        let mut config: Map<String, Value> =
+            serde_json::from_str(&target.config).unwrap_or_default();
+        config.extend(fields);
+        target.config = Value::Object(config).to_string();
+        self.parts.storages.open(&target)?;
+        let kept = tokio::task::spawn_blocking(move || handle.update_storage(&target));
+        kept.await.map_err(|_| over())??;
+        tracing::info!(sid, "the storage has fresh keys");
+        Ok(())
+    }
+
+    /// Tells of a method that didn't fit the recording's state.
+    pub async fn misused(&self, session: &Session, status: u8) {
+        let handle = session.handle().clone();
+        // An event that can't be kept is logged where it is owed.
+        let _ = tokio::task::spawn_blocking(move || handle.misused(status)).await;
     }
 
     /// Tells a recording to end.

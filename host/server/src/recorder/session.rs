@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use capstan_media::time::RoomTime;
 use capstan_media::track::{RoomId, Uid};
-use capstan_recording::RecordingHandle;
-use capstan_recording::settings::LayoutChoice;
+use capstan_recording::report::Report;
+use capstan_recording::settings::{LayoutChoice, Subscription};
 use capstan_recording::status::{Outcome, Phase, RecordingStatus, StopReason};
+use capstan_recording::{RecordingHandle, RecordingSettings};
+
+use super::SubscribeError;
 
 use super::pictures::Wall;
 
@@ -70,6 +73,26 @@ impl Session {
     #[must_use]
     pub fn playlist_name(&self) -> String {
         self.handle.settings().playlist_name()
+    }
+
+    /// What it was asked to do.
+    #[must_use]
+    pub fn settings(&self) -> &RecordingSettings {
+        self.handle.settings()
+    }
+
+    /// What its timeline says so far. Blocks on the disk.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        self.handle.report()
+    }
+
+    /// Takes other streams of the room from now on.
+    ///
+    /// # Errors
+    /// It goes on with those it takes.
+    pub async fn subscribe(&self, subscription: Subscription) -> Result<(), SubscribeError> {
+        self.handle.update_subscription(subscription).await
     }
 
     /// How it is doing.

@@ -3,5 +3,4 @@
 mod fuzz;
 mod lifecycle;
 mod playback;
-mod rules;
 mod server;

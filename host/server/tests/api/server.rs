@@ -86,6 +86,7 @@ impl TestServer {
              [recording]\nwork_dir = {:?}\nstate_dir = {:?}\nmax_recordings = 3\n\
              [storage]\nstore = {:?}\n\
              [[apps]]\nid = \"demo\"\nkey = \"demo\"\nsecret = \"demo\"\nloopback_only = true\n\
+             requests_per_second = 10000\n\
              [[apps]]\nid = \"other\"\nkey = \"other\"\nsecret = \"s2\"\n{more}",
             at("work"),
             at("state"),

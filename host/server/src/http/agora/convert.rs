@@ -6,14 +6,16 @@ use capstan_media::frame::Size;
 use capstan_media::scene::Colour;
 use capstan_recording::ports::StorageTarget;
 use capstan_recording::settings::{
-    AudioCodec, AudioOutput, Container, LayoutChoice, MixFiles, MixSettings, Mode, OutputSettings,
-    Subscription, VideoCodec, VideoOutput,
+    AudioCodec, AudioOutput, Container, IndividualAudio, IndividualSettings, LayoutChoice,
+    MixFiles, MixSettings, Mode, OutputSettings, Snapshots, Streams, VideoCodec, VideoOutput,
 };
 use serde_json::json;
 
 use super::super::error::{ApiError, Code};
 use super::resource::Resource;
-use super::wire::{LayoutKind, LayoutRequest, StartRequest, StorageRequest, Streams};
+use super::wire::{
+    IndividualRequest, LayoutKind, LayoutRequest, MixRequest, StartRequest, StorageRequest, Work,
+};
 use crate::config::{App, AudioChoice, BadRegion, Config, STORE, VideoChoice};
 use crate::recorder::Order;
 
@@ -27,25 +29,48 @@ pub(crate) fn order(
     resource: &Resource,
     request: StartRequest,
 ) -> Result<Order, ApiError> {
-    let output = output(config, &request);
-    let container = container(config, &output)?;
+    let StartRequest { idle_seconds, subscription, work, storage: target } = request;
+    let snapshots = match &work {
+        Work::Individual(IndividualRequest { snapshots: Some(snapshots), .. }) => {
+            let interval = Duration::from_secs(snapshots.interval_seconds.into());
+            Some(Snapshots { interval })
+        }
+        _ => None,
+    };
+    let mode = match work {
+        Work::Mix(mix) => {
+            let output = output(config, &mix, subscription.streams);
+            let files = MixFiles { container: container(config, &output)?, mp4: mix.mp4 };
+            let layout = layout(config, &mix.layout);
+            Mode::Mix(MixSettings { output, layout, files, overload_after: OVERLOAD_AFTER })
+        }
+        Work::Individual(individual) if individual.files => {
+            Mode::Individual(apart(config, &individual))
+        }
+        Work::Individual(_) => Mode::SnapshotsOnly,
+    };
     Ok(Order {
         sid: hex::encode(resource.nonce),
         room: resource.room.clone(),
         recorder_uid: resource.uid,
-        mode: Mode::Mix(MixSettings {
-            output,
-            layout: layout(config, &request.layout),
-            files: MixFiles { container, mp4: false },
-            overload_after: OVERLOAD_AFTER,
-        }),
-        subscription: Subscription::default(),
-        snapshots: None,
-        prefix: request.storage.prefix.clone(),
-        storage: storage(config, app, request.storage)?,
-        max_idle: Duration::from_secs(request.idle_seconds.into()),
+        mode,
+        subscription,
+        snapshots,
+        prefix: target.prefix.clone(),
+        storage: storage(config, app, target)?,
+        max_idle: Duration::from_secs(idle_seconds.into()),
         controllable: Duration::from_secs(u64::from(resource.control_hours) * 3_600),
+        app_limit: app.max_recordings,
     })
+}
+
+/// How everybody is recorded apart: as the server is configured, unless the sound is to stay as sent.
+fn apart(config: &Config, request: &IndividualRequest) -> IndividualSettings {
+    let settings = config.recording.individual.settings();
+    match request.original_audio {
+        true => IndividualSettings { audio: IndividualAudio::AsSent, ..settings },
+        false => settings,
+    }
 }
 
 /// What the segments are, which decides what may be in them.
@@ -66,7 +91,7 @@ fn container(config: &Config, output: &OutputSettings) -> Result<Container, ApiE
 }
 
 /// The mixed picture and sound.
-fn output(config: &Config, request: &StartRequest) -> OutputSettings {
+fn output(config: &Config, request: &MixRequest, streams: Streams) -> OutputSettings {
     let transcoding = &request.transcoding;
     let video = VideoOutput {
         codec: match transcoding.video.unwrap_or(config.recording.video_encoder) {
@@ -91,8 +116,8 @@ fn output(config: &Config, request: &StartRequest) -> OutputSettings {
     OutputSettings {
         canvas: Size { width: transcoding.width, height: transcoding.height },
         fps: transcoding.fps,
-        video: (request.streams != Streams::Audio).then_some(video),
-        audio: (request.streams != Streams::Video).then_some(audio),
+        video: (streams != Streams::Audio).then_some(video),
+        audio: (streams != Streams::Video).then_some(audio),
         background: request.layout.background.unwrap_or(Colour::BLACK),
         playout_delay_ms: u32::try_from(config.recording.playout_delay_ms).unwrap_or(u32::MAX),
     }

@@ -56,10 +56,9 @@ impl Dressing {
             let what = format!("must be a layout plugin's name of 1 to {MAX_NAME} characters");
             return Err(own.refuse("name", what));
         }
-        let options = match own.value("options") {
-            None => Map::new(),
+        let options = match own.free_object("options")? {
             Some(Value::Object(options)) => options.clone(),
-            Some(_) => return Err(own.refuse("options", "must be an object of layout options")),
+            _ => Map::new(),
         };
         Ok(Self { layout, options, ..Self::default() })
     }
@@ -86,9 +85,11 @@ impl Dressing {
 impl UserPicture {
     fn read(entry: Object<'_>) -> Result<Self, BadField> {
         let bad_uid = |bad| entry.refuse("uid", format!("is wrong: {bad}"));
+        let contain = entry.integer_or("render_mode", 0..=1, 0)? == 1;
+        let image = picture(&entry, "image_url")?;
+        entry.demands("image_url");
         let uid = entry.required_text("uid")?.parse().map_err(bad_uid)?;
-        let contain = entry.integer("render_mode", 0..=1)? == Some(1);
-        match picture(&entry, "image_url")? {
+        match image {
             Some(image) => Ok(Self { uid, image, contain }),
             None => Err(entry.refuse("image_url", "is missing; it must be a picture's URL")),
         }
@@ -156,7 +157,7 @@ mod tests {
                 "/backgroundConfig/0/image_url is missing",
             ),
             (json!({"layout": {"name": ""}}), "/layout/name must be"),
-            (json!({"layout": {"options": []}}), "/layout/options must be"),
+            (json!({"layout": {"options": []}}), "/layout/options is a list; it must be"),
         ] {
             let refused = dressed(&config).unwrap_err();
             assert!(refused.starts_with(said), "{refused:?} should begin with {said:?}");

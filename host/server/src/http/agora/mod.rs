@@ -1,49 +1,59 @@
-//! The recording API as Agora's clients speak it: acquire, start, query, updateLayout, stop.
+//! The recording API as Agora's clients speak it: acquire, start, query, update, updateLayout, stop.
 //!
 //! The vendor's words (`cname`, `resourceId`, `sid`, ...) live in this folder only. `wire` holds the
-//! requests with their types and ranges, `unserved` the fields that are refused by name, `convert`
-//! what a request means for a recording, `resource` the ids that `acquire` gives out.
+//! requests with their types and ranges, `unserved` the fields that are refused by name, `checks` what
+//! must hold between the parts of a request, `convert` what a request means for a recording,
+//! `resource` the ids that `acquire` gives out.
 
 mod answers;
 mod auth;
 mod body;
+mod checks;
+mod control;
 mod convert;
+mod describe;
 mod dressing;
 mod handlers;
 mod names;
 mod read;
 mod resource;
+mod sketch;
 mod unserved;
 mod wire;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
 
+pub(crate) use self::answers::{ListedFile, Made};
+pub(crate) use self::auth::Owner;
 pub use self::resource::KeyError;
 pub(crate) use self::resource::Resources;
-use super::Context;
+use super::openapi::Routes;
 
 /// The most bytes of a request's body; the longest sensible `start` has about ten thousand.
 const MAX_BODY: usize = 64 * 1024;
 
 /// Path prefixes that the vendor's libraries put before the version for a region of the world.
 const REGIONS: [&str; 5] = ["", "/na", "/eu", "/ap", "/cn"];
+/// What is before every path of the API.
+const BASE: &str = "/v1/apps/{appid}/cloud_recording";
 
-/// The API's routes.
-pub(super) fn routes() -> Router<Context> {
-    let recording = Router::new()
-        .route("/acquire", post(handlers::acquire))
-        .route("/resourceid/{resourceid}/mode/{mode}/start", post(handlers::start))
-        .route("/resourceid/{resourceid}/sid/{sid}/mode/{mode}/query", get(handlers::query))
-        .route(
-            "/resourceid/{resourceid}/sid/{sid}/mode/{mode}/updateLayout",
-            post(handlers::update_layout),
-        )
-        .route("/resourceid/{resourceid}/sid/{sid}/mode/{mode}/update", post(handlers::update))
-        .route("/resourceid/{resourceid}/sid/{sid}/mode/{mode}/stop", post(handlers::stop))
-        .layer(DefaultBodyLimit::max(MAX_BODY));
-    REGIONS.iter().fold(Router::new(), |router, region| {
-        router.nest(&format!("{region}/v1/apps/{{appid}}/cloud_recording"), recording.clone())
-    })
+/// The API's routes. Those with a region in front are described by those without.
+pub(super) fn routes() -> Routes {
+    let on =
+        |method: &str| format!("/resourceid/{{resourceid}}/sid/{{sid}}/mode/{{mode}}/{method}");
+    let (router, operations) = Routes::default()
+        .post("/acquire", describe::acquire(), handlers::acquire)
+        .post("/resourceid/{resourceid}/mode/{mode}/start", describe::start(), handlers::start)
+        .get(&on("query"), describe::query(), control::query)
+        .post(&on("updateLayout"), describe::update_layout(), control::update_layout)
+        .post(&on("update"), describe::update(), control::update)
+        .post(&on("stop"), describe::stop(), control::stop)
+        .split();
+    let recording = router.layer(DefaultBodyLimit::max(MAX_BODY));
+    let everywhere = REGIONS.iter().fold(Router::new(), |router, region| {
+        router.nest(&format!("{region}{BASE}"), recording.clone())
+    });
+    let operations = operations.into_iter().map(|operation| operation.under(BASE)).collect();
+    Routes::default().merge(everywhere, operations)
 }

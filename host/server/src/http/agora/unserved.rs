@@ -3,62 +3,25 @@
 
 use super::read::{BadField, Object};
 
-const YET: &str = "is not served yet; leave it out";
-/// The entry of a list of uids that stands for everybody.
-const EVERYBODY: &str = "#allstream#";
+const NOT_SERVED: &str = "is not served by this server; leave it out";
 
-/// Refuses what `start` of a mixed recording doesn't serve.
+/// Refuses what `start` doesn't serve in any mode.
 pub(crate) fn start(request: Object<'_>) -> Result<(), BadField> {
-    for key in ["snapshotConfig", "extensionServiceConfig", "transcodeOptions"] {
-        if request.value(key).is_some() {
-            return Err(request.refuse(key, YET));
+    for key in ["extensionServiceConfig", "transcodeOptions"] {
+        if request.has(key) {
+            return Err(request.refuse(key, NOT_SERVED));
         }
     }
     request.object("appsCollection", |apps| match apps.text("combinationPolicy")? {
         None | Some("default") => Ok(()),
-        Some(_) => Err(apps.refuse("combinationPolicy", YET)),
-    })?;
-    request.object("recordingFileConfig", |files| {
-        let kinds = files.texts("avFileType", 8)?.unwrap_or_default();
-        match kinds.iter().position(|kind| *kind != "hls") {
-            None => Ok(()),
-            Some(index) => {
-                let what = "is not served yet; [\"hls\"] is";
-                Err(files.refuse(&format!("avFileType/{index}"), what))
-            }
-        }
+        Some(_) => Err(apps.refuse("combinationPolicy", "must be \"default\" or left out")),
     })?;
     request.object("recordingConfig", |config| {
-        if config.integer("decryptionMode", 0..=8)?.is_some_and(|mode| mode != 0) {
-            return Err(config.refuse("decryptionMode", "is not served yet; 0 (none) is"));
+        if config.integer_or("decryptionMode", 0..=8, 0)? == 0 {
+            return Ok(());
         }
-        if config.integer("videoStreamType", 0..=1)? == Some(1) {
-            return Err(config.refuse("videoStreamType", "1 is not served yet; 0 is"));
-        }
-        if config.text("streamMode")?.is_some_and(|mode| mode != "default") {
-            return Err(config.refuse("streamMode", "is not served yet; \"default\" is"));
-        }
-        subscriptions(&config)
+        let what = "must be 0 or left out: what publishers send is encrypted up to this server \
+                    (DTLS-SRTP), and it has no other keys";
+        Err(config.refuse("decryptionMode", what))
     })
-}
-
-/// Refuses lists that choose whom to record.
-fn subscriptions(config: &Object<'_>) -> Result<(), BadField> {
-    const LISTS: [&str; 6] = [
-        "subscribeAudioUids",
-        "subscribeVideoUids",
-        "unSubscribeAudioUids",
-        "unSubscribeVideoUids",
-        "unsubscribeAudioUids",
-        "unsubscribeVideoUids",
-    ];
-    for key in LISTS {
-        let uids = config.texts(key, 32)?.unwrap_or_default();
-        let everybody = key.starts_with("sub") && uids == [EVERYBODY];
-        if !uids.is_empty() && !everybody {
-            let what = "is not served yet: everybody in the room is recorded; leave it out";
-            return Err(config.refuse(key, what));
-        }
-    }
-    Ok(())
 }

@@ -27,8 +27,12 @@ async fn serve(origins: &[&str], max_publishers: usize) -> SocketAddr {
         ingest: Ingest::start(config, Arc::new(Still)).unwrap(),
         apps: Arc::new(|app| match app {
             "demo" => Some(WhipApp::default()),
-            "safe" => Some(WhipApp { token: Some("s3cret".into()), loopback_only: false }),
-            "home" => Some(WhipApp { token: None, loopback_only: true }),
+            "safe" => Some(WhipApp { token: Some("s3cret".into()), ..WhipApp::default() }),
+            "home" => Some(WhipApp { loopback_only: true, ..WhipApp::default() }),
+            "page" => {
+                let origins = Some(vec!["https://page.example".to_owned()]);
+                Some(WhipApp { origins, ..WhipApp::default() })
+            }
             _ => None,
         }),
         origins: origins.iter().map(|&origin| origin.to_owned()).collect(),
@@ -179,6 +183,12 @@ async fn pages_from_allowed_origins_may_publish() {
     assert_eq!(allowed.header("accept-post"), Some("application/sdp"));
     let foreign = preflight("https://evil.example").await;
     assert_eq!(foreign.header("access-control-allow-origin"), None);
+    for (origin, allowed) in [("https://page.example", true), ("https://app.example", false)] {
+        let headers = format!("Origin: {origin}\r\nAccess-Control-Request-Method: POST\r\n");
+        let answer = ask(server, "OPTIONS /whip/page/r/1", &headers, "").await;
+        let header = answer.header("access-control-allow-origin");
+        assert_eq!(header, allowed.then_some(origin), "an app's own origins count");
+    }
 
     let headers = format!("{SDP}Origin: https://app.example\r\n");
     let created = ask(server, "POST /whip/demo/r/1", &headers, OFFER).await;

@@ -1,0 +1,92 @@
+//! Why recordings can't be started, changed or stopped.
+
+use capstan_pipeline::encode::EncodeError;
+use capstan_recording::outbox::OutboxError;
+use capstan_recording::ports::{LayoutError, UploadError};
+use thiserror::Error;
+
+use super::av1::Av1Error;
+
+/// Why a recording can't start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// As many run as may.
+    #[error("{limit} recordings run, as many as this server admits (recording.max_recordings)")]
+    Full {
+        /// The limit.
+        limit: usize,
+    },
+    /// As many of the app run as may.
+    #[error("{limit} recordings of this app run, as many as it may have (apps.max_recordings)")]
+    AppFull {
+        /// The limit.
+        limit: usize,
+    },
+    /// The resource was started before.
+    #[error(
+        "this resource id was started already, as recording {sid}; acquire another for a new one"
+    )]
+    Used {
+        /// Its recording.
+        sid: String,
+    },
+    /// Another recording has the same app, room and recorder uid.
+    #[error(
+        "recording {sid} of this room has the same recorder uid; stop it, or acquire with another uid"
+    )]
+    Conflict {
+        /// The other one.
+        sid: String,
+    },
+    /// AV1 isn't admitted.
+    #[error(transparent)]
+    Av1(#[from] Av1Error),
+    /// The encoders don't take the settings.
+    #[error(transparent)]
+    Encoder(#[from] EncodeError),
+    /// The layout can't be made.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    /// The storage refuses its configuration.
+    #[error("/clientRequest/storageConfig: {0}")]
+    Storage(#[from] UploadError),
+    /// The recording itself didn't start.
+    #[error(transparent)]
+    Recording(#[from] capstan_recording::handle::StartError),
+    /// The process is ending.
+    #[error("the server is shutting down")]
+    Aborted,
+}
+
+/// Why a recording can't be stopped.
+#[derive(Debug, Error)]
+pub enum StopError {
+    /// It was asked to before, or ends by itself.
+    #[error("recording {sid} is stopping already")]
+    Already {
+        /// Which.
+        sid: String,
+    },
+}
+
+/// Why fresh keys had no effect; the recording goes on with those it has.
+#[derive(Debug, Error)]
+pub enum RefreshError {
+    /// Nothing is uploaded any more.
+    #[error("recording {sid} is over")]
+    Over {
+        /// Which.
+        sid: String,
+    },
+    /// It uses no keys of a request's.
+    #[error(
+        "/clientRequest/storageConfig: the recording goes to the server's own storage, which has no keys to update"
+    )]
+    Own,
+    /// The storage refuses them.
+    #[error("/clientRequest/storageConfig: {0}")]
+    Refused(#[from] UploadError),
+    /// They can't be kept.
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
+}
