@@ -15,6 +15,7 @@ mod a_bad_layout_never_ends_a_recording;
 mod a_room_is_recorded;
 mod a_thousand_uploads_arrive;
 mod browsers_are_recorded;
+mod each_one_is_recorded_as_sent;
 mod layout_changes_at_once;
 mod layouts_can_be_looked_at;
 mod plugins_are_tried_before_they_are_trusted;
