@@ -1,3 +1,5 @@
+//! Pictures taken from real encoders' streams, and none where none can be.
+
 use capstan_media::codec::Codec;
 use capstan_media::room::LeaveReason;
 

@@ -1,3 +1,5 @@
+//! The files that the writer makes, read back box by box.
+
 use mp4_atom::Mdat;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What the muxer makes, read back packet by packet by a strict receiver.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
