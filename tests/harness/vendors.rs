@@ -127,6 +127,22 @@ impl Vendor {
         json!({"accessKey": self.read_only, "secretKey": "readonlysecret"})
     }
 
+    /// Changes to temporary credentials, if the vendor has any for uploads.
+    #[must_use]
+    pub fn temporary(&self) -> Option<Value> {
+        Some(match self.name {
+            "s3" => json!({"stsToken": "FwoGZXIvYXdzEBYaD/EXAMPLE/TOKEN+=="}),
+            "aliyun" => json!({
+                "accessKey": "STS.NUexample",
+                "secretKey": "stsSecret0123456789",
+                "stsToken": "CAISxwJ1q6Ft5B2yfSjIr5/TOKEN+/==",
+            }),
+            "tencent" => json!({"stsToken": "TmpTokenEXAMPLE/abc+def=="}),
+            "kingsoft" => json!({"stsToken": "ks3-sts-token/EXAMPLE+=="}),
+            _ => return None,
+        })
+    }
+
     /// Texts that must never be seen outside.
     #[must_use]
     pub fn secret(&self) -> &'static str {

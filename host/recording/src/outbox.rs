@@ -123,6 +123,7 @@ impl Outbox {
             wake: Notify::new(),
         };
         let outbox = Self { inner: Arc::new(inner) };
+        outbox.give_up_refused()?;
         outbox.retry_parked()?;
         outbox.inner.forget_old()?;
         Ok(outbox)
@@ -212,12 +213,35 @@ impl Outbox {
         Ok(given_up)
     }
 
+    /// Gives up what was refused and has waited for the operator for too long.
+    fn give_up_refused(&self) -> Result<(), OutboxError> {
+        let Some(patience) = self.inner.settings.refused_give_up_after else { return Ok(()) };
+        let now = self.inner.clock.now();
+        let old: Vec<String> = {
+            let books = self.inner.books();
+            let ended = |ledger: &&Ledger| {
+                let end = ledger.ended.as_ref().filter(|_| ledger.stage == Stage::Closed);
+                let owed = books.owed(&ledger.sid);
+                end.is_some_and(|end| now.since(end.at) > patience)
+                    && owed.parked > 0
+                    && owed.uploads == 0
+            };
+            books.ledgers.values().filter(ended).map(|ledger| ledger.sid.clone()).collect()
+        };
+        for sid in old {
+            let files = self.give_up(&sid)?;
+            tracing::warn!(sid, files, ?patience, "gave up files that their storage refused");
+        }
+        Ok(())
+    }
+
     /// Takes over a recording that begins, and owes its first event.
     pub(crate) fn begin(
         &self,
         settings: &RecordingSettings,
         folder: &Path,
     ) -> Result<watch::Receiver<View>, OutboxError> {
+        self.give_up_refused()?;
         self.inner.forget_old()?;
         let now = self.inner.clock.now();
         let mut change = Change::new(files::ledger_of(settings, folder, now));

@@ -267,7 +267,7 @@ impl World {
         self.open_as(settings, RunningClock::start())
     }
 
-    fn open_as(&self, settings: OutboxSettings, clock: Arc<dyn RoomClock>) -> Outbox {
+    pub(crate) fn open_as(&self, settings: OutboxSettings, clock: Arc<dyn RoomClock>) -> Outbox {
         // What an outbox before it still writes in the background ends soon.
         for _ in 0..1_000 {
             match Outbox::open(&self.database(), settings, Arc::clone(&clock)) {

@@ -36,6 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const HTTP_PATIENCE: Duration = Duration::from_secs(2);
 /// How long a file waits for its own storage before it goes to the backup store.
 const BEFORE_BACKUP: Duration = Duration::from_secs(600);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often histograms forget what nobody asked for.
 const UPKEEP: Duration = Duration::from_secs(5);
 
@@ -267,6 +268,7 @@ fn outbox_settings(config: &Config) -> OutboxSettings {
         retry_first: Duration::from_millis(uploads.retry_first_ms),
         retry_longest: Duration::from_secs(uploads.retry_longest_seconds),
         uploads_give_up_after: given.or(config.backup.url.as_ref().map(|_| BEFORE_BACKUP)),
+        refused_give_up_after: uploads.keep_refused_days.map(|days| DAY * days),
         events: EventSettings {
             retry_first: Duration::from_secs_f64(events.retry_first_seconds),
             retry_longest: Duration::from_secs_f64(events.retry_longest_seconds),

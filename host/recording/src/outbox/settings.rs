@@ -20,6 +20,8 @@ pub struct OutboxSettings {
     /// An upload that failed for this long goes to the backup store, or is parked if there is none.
     /// `None`: never.
     pub uploads_give_up_after: Option<Duration>,
+    /// What a storage refused is given up so long after its recording ended. `None`: never.
+    pub refused_give_up_after: Option<Duration>,
     /// How events are sent again.
     pub events: EventSettings,
     /// For how long an ended recording is remembered after everything has left.
@@ -55,6 +57,7 @@ impl Default for OutboxSettings {
             retry_first: Duration::from_millis(500),
             retry_longest: Duration::from_secs(60),
             uploads_give_up_after: None,
+            refused_give_up_after: None,
             events: EventSettings {
                 retry_first: Duration::from_millis(500),
                 retry_longest: Duration::from_secs(300),

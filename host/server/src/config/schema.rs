@@ -244,6 +244,8 @@ pub struct Uploads {
     /// Seconds after which a file that fails for now goes to the backup store, or is parked without
     /// one. If absent: 600 with a backup store, never without.
     pub give_up_seconds: Option<u64>,
+    /// Days after which what a vendor refused is given up; never if absent.
+    pub keep_refused_days: Option<u32>,
 }
 
 /// `[backup]`.
@@ -449,6 +451,7 @@ impl Default for Uploads {
             retry_first_ms: 500,
             retry_longest_seconds: 60,
             give_up_seconds: None,
+            keep_refused_days: None,
         }
     }
 }

@@ -4,3 +4,4 @@ mod fuzz;
 mod lifecycle;
 mod playback;
 mod server;
+mod vendors;

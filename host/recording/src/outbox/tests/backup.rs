@@ -74,6 +74,31 @@ async fn a_refusal_is_never_backed_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_for_too_long_is_given_up() {
+    let world = World::new();
+    let clock = DrivenClock::start();
+    let settings = OutboxSettings {
+        refused_give_up_after: Some(Duration::from_secs(24 * 3_600)),
+        ..World::patience()
+    };
+    let outbox = world.open_as(settings, clock.clone());
+    world.bucket.refuses.store(true, SeqCst);
+    let run = world.run(&outbox);
+    Files::begin(&world, &outbox, "sid1").cut(&outbox, true);
+    asked_to_stop(&outbox);
+    assert_eq!(ended(&outbox).await.delivered, Delivered::Parked);
+    let hour = Duration::from_secs(3_600);
+    clock.move_to(DAWN + 23 * hour);
+    outbox.give_up_refused().unwrap();
+    assert_eq!(outbox.owed().parked, 3, "the operator has a day");
+    clock.move_to(DAWN + 25 * hour);
+    outbox.give_up_refused().unwrap();
+    assert_eq!(outbox.owed(), Owed::default());
+    assert_eq!(outbox.outcome("sid1").unwrap().delivered, Delivered::Parked, "never uploaded");
+    run.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_given_up_is_undone_at_the_store() {
     let world = World::new();
     world.bucket.transient.store(usize::MAX, SeqCst);
