@@ -12,10 +12,12 @@
 mod common;
 
 mod a_bad_layout_never_ends_a_recording;
+mod a_recording_is_also_an_mp4;
 mod a_room_is_recorded;
 mod a_thousand_uploads_arrive;
 mod browsers_are_recorded;
 mod each_one_is_recorded_as_sent;
+mod hls_as_transport_stream;
 mod layout_changes_at_once;
 mod layouts_can_be_looked_at;
 mod plugins_are_tried_before_they_are_trusted;
@@ -24,6 +26,7 @@ mod plugins_in_any_language;
 mod publishers_come_and_go;
 mod recordings_play_in_a_browser;
 mod recordings_reach_a_bucket;
+mod screenshots_are_taken;
 mod speakers_and_screens_are_shown;
 mod storages_are_tested_by_command;
 mod the_contract_stands;
