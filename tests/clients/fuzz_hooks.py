@@ -1,0 +1,5 @@
+"""Teaches the fuzzer the one media type that it doesn't know: an SDP offer is sent as plain text is."""
+
+import schemathesis
+
+schemathesis.serializer.alias("application/sdp", "text/plain")
