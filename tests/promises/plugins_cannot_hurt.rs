@@ -74,7 +74,9 @@ fn four_recordings_go_on_beside_them() {
     assert!(beside.is_empty() || !quiet, "from {guests_come:.1} to {guests_go:.1} s: {beside:?}");
     if !beside.is_empty() {
         let share = others * 100.0;
-        println!("too busy to tell: others {share:.0} %, without guests {alone:?}, with {beside:?}");
+        println!(
+            "too busy to tell: others {share:.0} %, without guests {alone:?}, with {beside:?}"
+        );
     }
     assert!(forbidden.accept().is_err(), "a guest reached a private address");
     let told = receiver.callbacks();
