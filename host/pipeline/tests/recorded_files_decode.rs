@@ -154,15 +154,31 @@ fn record(job: &Job) -> Recorded {
     let mut segmenter = Segmenter::new(START, SEGMENT, job.container, &configs).unwrap();
     let mut segments = Vec::new();
     let pictures = video.as_ref().map_or(0, Vec::len);
-    for (track, samples) in video.into_iter().chain(audio).enumerate() {
-        for sample in samples {
-            segments.extend(segmenter.push(track, sample).unwrap());
-        }
+    for (track, sample) in as_they_come(video.into_iter().chain(audio), &configs) {
+        segments.extend(segmenter.push(track, sample).unwrap());
     }
     segments.extend(segmenter.flush().unwrap());
     let folder = TempDir::new().unwrap();
     write(folder.path(), job.container, segmenter.init(), &segments);
     Recorded { folder, pictures: pictures.try_into().unwrap(), segments: segments.len() }
+}
+
+/// Samples with their tracks' numbers in the order of their times, as a live recording has them.
+fn as_they_come(
+    tracks: impl Iterator<Item = Vec<Sample>>,
+    configs: &[TrackConfig],
+) -> impl Iterator<Item = (usize, Sample)> {
+    let mut timed = Vec::new();
+    for (track, (samples, config)) in tracks.zip(configs).enumerate() {
+        let mut ticks = 0.0;
+        for sample in samples {
+            let at = ticks / f64::from(config.timescale);
+            ticks += f64::from(sample.duration);
+            timed.push((at, track, sample));
+        }
+    }
+    timed.sort_by(|(a, ..), (b, ..)| a.total_cmp(b));
+    timed.into_iter().map(|(_, track, sample)| (track, sample))
 }
 
 fn write(folder: &Path, container: Container, init: Option<Bytes>, segments: &[Segment]) {
