@@ -21,7 +21,8 @@ fn setup() -> Setup {
 
 /// The entry of a participant's track in a list of files.
 fn listed<'a>(files: &'a Value, uid: u32, kind: &str) -> &'a Value {
-    let of_track = |file: &&Value| file["uid"] == uid.to_string() && file["trackType"] == kind;
+    let name = uid.to_string();
+    let of_track = |file: &&Value| file["uid"] == name.as_str() && file["trackType"] == kind;
     let found = files.as_array().and_then(|files| files.iter().find(of_track));
     found.unwrap_or_else(|| panic!("no {kind} of {uid} in {files}"))
 }

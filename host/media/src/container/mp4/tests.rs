@@ -16,7 +16,7 @@ fn init() -> Bytes {
 /// Samples that say which they are, `len` bytes each.
 fn samples(from: u8, count: u8, len: usize, duration: u32, gop: u8) -> Vec<Sample> {
     let sample = |number: u8| {
-        let kind = if number % gop == 0 { FrameKind::Key } else { FrameKind::Delta };
+        let kind = if number.is_multiple_of(gop) { FrameKind::Key } else { FrameKind::Delta };
         Sample { data: vec![number; len].into(), duration, kind }
     };
     (from..from + count).map(sample).collect()

@@ -76,7 +76,7 @@ fn receive(stream: &[u8], into: &mut BTreeMap<u16, Stream>) {
         }
         if high & 0x40 != 0 {
             of.starts += 1;
-            if pid >= 0x100 && pid < packet::PMT_PID {
+            if (0x100..packet::PMT_PID).contains(&pid) {
                 assert_eq!(payload[..3], [0, 0, 1]);
                 assert_eq!(payload[8], 5);
                 of.units.push((time(&payload[9..]), Vec::new()));

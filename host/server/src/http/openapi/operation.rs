@@ -191,8 +191,8 @@ impl Operation {
     /// The method and the fixed parts of the path.
     fn id(&self) -> String {
         let fixed = self.path.split('/').filter(|part| !part.is_empty() && !part.contains('{'));
-        let open = self.path.split('/').filter_map(|part| part.strip_prefix('{'));
-        let last = open.last().map(|part| part.trim_end_matches('}')).unwrap_or_default();
+        let mut open = self.path.split('/').filter_map(|part| part.strip_prefix('{'));
+        let last = open.next_back().map(|part| part.trim_end_matches('}')).unwrap_or_default();
         let words: Vec<&str> = std::iter::once(self.method).chain(fixed).collect();
         format!("{}-{last}", words.join("-")).trim_end_matches('-').to_owned()
     }
