@@ -25,9 +25,11 @@ pub struct Browser {
 
 /// The player under test and its page's name for it.
 const HLS_JS: &str = ".tools/hls-1.7.4/hls.min.js";
+/// The page that shows newcomers how to publish.
+const EXAMPLE: &str = "examples/02-publish-from-a-browser/index.html";
 
 impl Browser {
-    /// Opens `tests/pages/<page>` with a query string.
+    /// Opens `tests/pages/<page>`, or the example's page as `example.html`, with a query string.
     #[must_use]
     pub fn open(page: &str, query: &str) -> Self {
         let reports = Arc::new(Mutex::new(Vec::new()));
@@ -83,6 +85,7 @@ fn serve_pages(reports: Arc<Mutex<Vec<Value>>>) -> u16 {
         .route("/report", post(report))
         .route("/hls.js", get(|| file(HLS_JS, "text/javascript")))
         .route("/publish.html", get(|| file("tests/pages/publish.html", "text/html")))
+        .route("/example.html", get(|| file(EXAMPLE, "text/html")))
         .route("/play.html", get(|| file("tests/pages/play.html", "text/html")))
         .with_state(reports);
     std::thread::spawn(move || {

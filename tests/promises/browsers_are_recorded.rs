@@ -9,7 +9,7 @@ use harness::server::{Server, Setup};
 use harness::{judge, real_time_turn};
 use serde_json::json;
 
-use crate::common::tile;
+use crate::common::{green_share, tile};
 
 const WIDTH: usize = 640;
 const HEIGHT: usize = 360;
@@ -48,13 +48,9 @@ fn every_codec_of_chromium_is_recorded() {
 fn fake_camera_is_seen_and_heard(file: &std::path::Path, codec: &str) {
     let pictures = judge::rgb(file, WIDTH, HEIGHT);
     let middle = pictures.len() / 2;
-    let green = |picture: &Vec<u8>| {
-        let half = picture.chunks_exact(WIDTH * 3).flat_map(|row| row[..WIDTH * 3 / 2].to_vec());
-        let half: Vec<u8> = half.collect();
-        let greens = half.chunks_exact(3).filter(|p| p[1] > 100 && p[0] < 90 && p[2] < 90);
-        greens.count() as f64 / (half.len() / 3) as f64
-    };
-    let share = green(&pictures[middle]);
+    let left_half = |row: &[u8]| row[..WIDTH * 3 / 2].to_vec();
+    let half: Vec<u8> = pictures[middle].chunks_exact(WIDTH * 3).flat_map(left_half).collect();
+    let share = green_share(&half);
     assert!(share > 0.3, "{codec}: the fake camera's green fills {share:.2} of its tile");
     let differs = pictures[middle]
         .iter()

@@ -10,6 +10,12 @@ pub(crate) fn tile(number: usize) -> Area {
     Area { x: 320.0 * number as f64, y: 0.0, width: 320.0, height: 360.0 }
 }
 
+/// How much of an RGB picture is of the green of Chromium's fake camera: 0 to 1.
+pub(crate) fn green_share(picture: &[u8]) -> f64 {
+    let greens = picture.chunks_exact(3).filter(|p| p[1] > 100 && p[0] < 90 && p[2] < 90);
+    greens.count() as f64 / (picture.len() / 3) as f64
+}
+
 /// The events among `wanted`, in the order in which they came, each at its first delivery.
 pub(crate) fn events(callbacks: &[Callback], wanted: &[i64]) -> Vec<i64> {
     let mut seen = Vec::new();

@@ -18,6 +18,7 @@ mod a_thousand_uploads_arrive;
 mod another_client_is_served;
 mod browsers_are_recorded;
 mod each_one_is_recorded_as_sent;
+mod examples_do_what_they_say;
 mod hls_as_transport_stream;
 mod layout_changes_at_once;
 mod layouts_can_be_looked_at;

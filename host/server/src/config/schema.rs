@@ -272,6 +272,10 @@ pub struct VendorEntry {
     pub hosts: Option<Vec<String>>,
     /// Given to the plugin where the request is silent.
     pub config: toml::Table,
+    /// The same for `secretKey`.
+    pub secret_key: Option<Secret>,
+    /// A file that holds it.
+    pub secret_key_file: Option<PathBuf>,
     /// `false` takes the vendor out.
     pub enabled: Option<bool>,
 }

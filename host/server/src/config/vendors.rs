@@ -13,11 +13,14 @@ use serde_json::{Map, Value};
 use super::STORE;
 use super::error::ConfigError;
 use super::schema::VendorEntry;
+use super::secret::{Secret, resolve};
 
 /// The shipped table.
 const SHIPPED: &str = include_str!("vendors.toml");
 /// The most characters of a vendor's name and of a region's.
 const MAX_NAME: usize = 64;
+/// What plugins are told the secret key as.
+const SECRET_KEY: &str = "secretKey";
 
 /// Every vendor that this server serves.
 #[derive(Debug, Clone)]
@@ -36,6 +39,8 @@ pub struct Vendor {
     pub hosts: Vec<Grant>,
     /// Given to the plugin where the request is silent.
     pub config: toml::Table,
+    /// The same for the secret key, which nothing shows.
+    secret_key: Option<Secret>,
     /// Whether the operator wrote it, or changed what is shipped.
     pub of_operator: bool,
 }
@@ -139,12 +144,25 @@ impl Vendor {
                 host.parse().map_err(|bad| ConfigError::at(&place("hosts"), format!("{bad}")))?;
             hosts.push(grant);
         }
-        let config = entry.config;
+        let mut config = entry.config;
+        let secret_key =
+            resolve(&place("secret_key"), entry.secret_key, entry.secret_key_file.as_deref())?;
+        let secret_key = match (config.remove(SECRET_KEY), secret_key) {
+            (Some(_), Some(_)) => {
+                let what = format!("the key stands in config.{SECRET_KEY} as well; keep one");
+                return Err(ConfigError::at(&place("secret_key"), what));
+            }
+            (Some(toml::Value::String(inline)), None) => Some(Secret::new(inline)),
+            (Some(_), None) => {
+                return Err(ConfigError::at(&place("config"), format!("{SECRET_KEY} is no text")));
+            }
+            (None, secret_key) => secret_key,
+        };
         // What the operator's own configuration names may be reached.
         if let Some(toml::Value::String(endpoint)) = config.get("endpoint") {
             hosts.extend(host_of(endpoint));
         }
-        Ok(Self { name, plugin, regions, hosts, config, of_operator })
+        Ok(Self { name, plugin, regions, hosts, config, secret_key, of_operator })
     }
 
     /// Where a recording goes that brings these fields of `storageConfig`: they stand over the
@@ -161,6 +179,9 @@ impl Vendor {
             Ok(Value::Object(defaults)) => defaults,
             _ => Map::new(),
         };
+        if let Some(key) = &self.secret_key {
+            config.insert(SECRET_KEY.into(), key.reveal().into());
+        }
         config.extend(fields);
         let vendor = key.parse().map_or_else(|_| Value::from(key), |number: u32| number.into());
         config.insert("vendor".into(), vendor);
@@ -215,12 +236,15 @@ fn host_of(endpoint: &str) -> Option<Grant> {
 impl VendorEntry {
     /// What the operator wrote goes before what is shipped, region by region.
     fn overlay(&mut self, over: Self) {
-        let Self { name, plugin, regions, hosts, config, enabled } = over;
+        let Self { name, plugin, regions, hosts, config, secret_key, secret_key_file, enabled } =
+            over;
         self.name = name.or(self.name.take());
         self.plugin = plugin.or(self.plugin.take());
         self.regions.extend(regions);
         self.hosts = hosts.or(self.hosts.take());
         self.config.extend(config);
+        self.secret_key = secret_key.or(self.secret_key.take());
+        self.secret_key_file = secret_key_file.or(self.secret_key_file.take());
         self.enabled = enabled.or(self.enabled);
     }
 }
@@ -307,6 +331,28 @@ mod tests {
     }
 
     #[test]
+    fn the_operators_secret_key_comes_from_anywhere_and_is_never_shown() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "the-secret\n").unwrap();
+        for given in [
+            "secret_key = \"the-secret\"".to_owned(),
+            format!("secret_key_file = {:?}", file.path()),
+            "config = { secretKey = \"the-secret\" }".to_owned(),
+        ] {
+            let vendors =
+                vendors(&format!("[bucket]\nplugin = \"storage-s3\"\n{given}\n")).unwrap();
+            assert!(!format!("{vendors:?}").contains("the-secret"), "{given}");
+            let (key, bucket) = vendors.find("bucket").unwrap();
+            let told = |fields: Value| {
+                let target = bucket.target(key, fields.as_object().unwrap().clone()).unwrap();
+                serde_json::from_str::<Value>(&target.config).unwrap()[SECRET_KEY].clone()
+            };
+            assert_eq!(told(json!({})), "the-secret", "{given}");
+            assert_eq!(told(json!({"secretKey": "theirs"})), "theirs", "{given}");
+        }
+    }
+
+    #[test]
     fn mistakes_are_named_by_their_key() {
         for (text, place) in [
             ("[42]\nname = \"x\"\n", "storage.vendors.42.plugin"),
@@ -315,6 +361,11 @@ mod tests {
             ("[42]\nplugin = \"a\"\nname = \"s3\"\n", "storage.vendors.1.name"),
             ("[1]\nhosts = [\"http://x\"]\n", "storage.vendors.1.hosts"),
             ("[1]\nregions = { one = \"x\" }\n", "storage.vendors.1.regions"),
+            ("[1]\nsecret_key_file = \"/nowhere\"\n", "storage.vendors.1.secret_key_file"),
+            (
+                "[1]\nsecret_key = \"a\"\nconfig = { secretKey = \"b\" }\n",
+                "storage.vendors.1.secret_key",
+            ),
         ] {
             assert_eq!(vendors(text).unwrap_err().place, place, "{text}");
         }
