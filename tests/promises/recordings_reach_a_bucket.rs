@@ -126,6 +126,37 @@ fn all_files_are_in_the_bucket_playable_and_no_key_is_anywhere_else() {
 }
 
 #[test]
+fn the_apps_own_bucket_takes_what_names_none() {
+    let _turn = real_time_turn();
+    let vendors = Vendors::start();
+    let [s3, ..] = ALL;
+    let server = Server::start(&Setup {
+        recording: "segment_seconds = 1".into(),
+        sections: format!(
+            "[storage.vendors.own]\nplugin = \"storage-s3\"\nsecret_key = {:?}\n\
+             config = {{ endpoint = {:?}, bucket = {:?}, accessKey = {:?} }}\n\
+             [plugins]\nfolders = [\"PLUGINS\"]\nallow_private = [\"127.0.0.1\"]\n",
+            s3.secret(),
+            vendors.url("s3"),
+            s3.bucket,
+            s3.access_key(),
+        ),
+        app: "storage = \"own\"".into(),
+    });
+    let api = server.api();
+    let _publisher = server.publish("bucket", 6, &["--codec", "vp8", "--size", "320x180"]);
+    let recording = api.record("bucket", &json!({}));
+    std::thread::sleep(Duration::from_secs(4));
+    let stopped = api.stop(&recording);
+    let status = &stopped.json()["serverResponse"]["uploadingStatus"];
+    assert_eq!(status, "uploaded", "{}", stopped.text());
+    let folder = tempfile::tempdir().unwrap();
+    assert!(fetch(&vendors, folder.path()).len() >= 4);
+    judge::decodes_cleanly(&folder.path().join(format!("{}_bucket.m3u8", recording.sid)));
+    assert!(!server.log().contains(s3.secret()));
+}
+
+#[test]
 fn wrong_keys_are_told_within_seconds_by_event_query_and_log() {
     let _turn = real_time_turn();
     let (vendors, receiver) = (Vendors::start(), Receiver::start());
