@@ -27,7 +27,7 @@ check: setup-check
 	cd plugins && cargo clippy --workspace --exclude capstan-store-trial \
 		--target wasm32-unknown-unknown --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
-	cargo run --quiet -p capstan-pack -- --check wit/v1
+	cargo run --quiet --bin capstan-pack -- --check wit/v1
 	cargo deny --offline check bans licenses sources
 	cargo machete
 
