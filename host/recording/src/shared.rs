@@ -1,6 +1,6 @@
 //! What the threads of one recording and its handle share.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,7 +18,7 @@ use crate::queue::Queue;
 use crate::seldom::Seldom;
 use crate::session::Session;
 use crate::settings::{Mode, RecordingSettings, Subscription};
-use crate::status::{Phase, RecordingStatus, StopReason, TrackFacts, Trouble};
+use crate::status::{Phase, RecordingStatus, StopReason, TrackFacts};
 use crate::timeline::Timeline;
 
 /// One recording's common ground.
@@ -41,9 +41,6 @@ pub(crate) struct Shared {
     misuse: Mutex<Seldom>,
 }
 
-/// The most troubles that the status tells: the timeline has all.
-const MAX_TROUBLES: usize = 64;
-
 /// Another subscription, and who is to be told that it holds.
 pub(crate) struct SubscriptionRequest {
     pub(crate) subscription: Subscription,
@@ -65,7 +62,6 @@ pub(crate) struct Numbers {
     pub(crate) frames_lost: u64,
     pub(crate) trouble: Option<String>,
     pub(crate) tracks: BTreeMap<TrackId, TrackFacts>,
-    pub(crate) troubles: VecDeque<Trouble>,
     /// The disk refuses the timeline.
     pub(crate) timeline_waits: bool,
 }
@@ -121,13 +117,6 @@ impl Shared {
 
     /// Writes a mark on the timeline; one that can't be written yet waits there.
     pub(crate) fn mark(&self, mark: &Mark) {
-        if let Some(trouble) = trouble_of(mark) {
-            let troubles = &mut self.numbers().troubles;
-            if troubles.len() >= MAX_TROUBLES {
-                troubles.pop_front();
-            }
-            troubles.push_back(trouble);
-        }
         let mut timeline = self.timeline.lock().unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = timeline.append(mark) {
             tracing::debug!(sid = %self.settings.sid, %error, ?mark, "a mark waits for the disk");
@@ -256,25 +245,9 @@ impl Shared {
             frames_lost: numbers.frames_lost,
             files: view.files,
             track_facts: numbers.tracks.into_values().collect(),
-            troubles: numbers.troubles.into(),
             owed: view.owed,
             trouble: view.trouble.or(numbers.trouble),
             storage_trouble: view.storage_trouble,
         }
     }
-}
-
-/// What a mark tells of trouble.
-fn trouble_of(mark: &Mark) -> Option<Trouble> {
-    Some(match mark {
-        Mark::Overloaded { from, to, pictures } => {
-            let what = format!("the composite was too slow: {pictures} pictures were left out");
-            Trouble { from: *from, to: Some(*to), what }
-        }
-        Mark::Lost { at, events, why, .. } => {
-            Trouble { from: *at, to: None, what: format!("{events} lost: {why}") }
-        }
-        Mark::Fault { at, detail } => Trouble { from: *at, to: None, what: detail.clone() },
-        _ => return None,
-    })
 }

@@ -76,8 +76,6 @@ pub struct RecordingStatus {
     pub files: Vec<FileFacts>,
     /// The tracks that are or were recorded, by uid.
     pub track_facts: Vec<TrackFacts>,
-    /// What went wrong and when, the newest last; bounded.
-    pub troubles: Vec<Trouble>,
     /// What is still owed.
     pub owed: Owed,
     /// What went wrong most recently, for an operator's eyes.
@@ -107,17 +105,6 @@ impl TrackFacts {
     pub(crate) const fn new(track: TrackId, codec: Codec) -> Self {
         Self { track, codec, coming: true, playlist: None, slices: 0, left_out: 0 }
     }
-}
-
-/// Something that went wrong, as the timeline has it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trouble {
-    /// When it began or was noticed.
-    pub from: RoomTime,
-    /// When it was over, where that is known.
-    pub to: Option<RoomTime>,
-    /// What, for an operator's eyes.
-    pub what: String,
 }
 
 /// What a recording, or a whole process, still owes to the outside.

@@ -4,6 +4,7 @@
 //! is answered as one that isn't there.
 
 mod list;
+mod plugins;
 mod view;
 
 use axum::Json;
@@ -14,7 +15,8 @@ use capstan_recording::ports::Notice;
 use serde::{Deserialize, Serialize};
 
 use self::list::{Filter, Page};
-use self::view::{Details, Event, Plugins, Summary};
+use self::plugins::Plugins;
+use self::view::{Details, Event, Summary};
 use super::Context;
 use super::agora::Owner;
 use super::openapi::{Operation, Reply, Routes, described};

@@ -1,5 +1,7 @@
 //! Types that say what they are written as: one declaration gives a struct, its JSON and its schema.
 
+use std::collections::BTreeMap;
+
 use capstan_recording::status::{Phase, StopReason};
 use serde_json::{Map, Value, json};
 
@@ -102,6 +104,7 @@ macro_rules! plain {
 
 plain! {
     String => { "type": "string" },
+    &'static str => { "type": "string" },
     bool => { "type": "boolean" },
     u8 => { "type": "integer", "minimum": 0 },
     u16 => { "type": "integer", "minimum": 0 },
@@ -120,6 +123,12 @@ plain! {
 impl<T: Described> Described for Vec<T> {
     fn schema() -> Value {
         json!({ "type": "array", "items": T::schema() })
+    }
+}
+
+impl<T: Described> Described for BTreeMap<&'static str, T> {
+    fn schema() -> Value {
+        json!({ "type": "object", "additionalProperties": T::schema() })
     }
 }
 

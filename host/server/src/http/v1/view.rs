@@ -1,6 +1,5 @@
 //! What Capstan's own interface shows. Nothing of it is secret.
 
-use capstan_plugin::PluginHost;
 use capstan_recording::outbox::{OwedUpload, Record};
 use capstan_recording::ports::Notice;
 use capstan_recording::report::Report;
@@ -189,49 +188,6 @@ described! {
     }
 }
 
-described! {
-    /// The server's plugins.
-    #[derive(Debug, Serialize)]
-    pub(super) struct Plugins {
-        /// What was loaded.
-        plugins: Vec<Plugin> as "plugins",
-        /// What couldn't be loaded.
-        refused: Vec<Refused> as "refused",
-    }
-}
-
-described! {
-    /// A loaded plugin.
-    #[derive(Debug, Serialize)]
-    struct Plugin {
-        /// Its name.
-        name: String as "name",
-        /// Its own version.
-        version: String as "version",
-        /// What it does.
-        summary: String as "summary",
-        /// layout, storage or callback.
-        world: Value as "world",
-        /// The contract that it was built against.
-        contract: String as "contract",
-        /// Bytes.
-        size: usize as "size",
-        /// The JSON Schema of its configuration.
-        config_schema: Value as "configSchema",
-    }
-}
-
-described! {
-    /// A file that gave no plugin.
-    #[derive(Debug, Serialize)]
-    struct Refused {
-        /// Its name.
-        file: String as "file",
-        /// Why.
-        reason: String as "reason",
-    }
-}
-
 /// Reads a state's name.
 pub(super) fn state(text: &str) -> Result<Phase, Problem> {
     serde_json::from_value(Value::String(text.to_owned())).map_err(|_| {
@@ -350,26 +306,5 @@ impl From<Notice> for Event {
             kind: notice.kind,
             details: notice.details,
         }
-    }
-}
-
-impl Plugins {
-    /// What a host has. Folders of this machine aren't shown.
-    pub(super) fn of(host: &PluginHost) -> Self {
-        let plugins = host.list().into_iter().map(|plugin| Plugin {
-            world: serde_json::to_value(plugin.world).unwrap_or_default(),
-            config_schema: serde_json::from_str(&plugin.config_schema).unwrap_or_default(),
-            name: plugin.name,
-            version: plugin.version,
-            summary: plugin.summary,
-            contract: plugin.contract,
-            size: plugin.size,
-        });
-        let refused = host.refused();
-        let refused = refused.iter().map(|refused| Refused {
-            file: refused.file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-            reason: refused.reason.to_string(),
-        });
-        Self { plugins: plugins.collect(), refused: refused.collect() }
     }
 }
