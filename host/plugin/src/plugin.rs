@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use capstan_media::time::RoomClock;
-use capstan_recording::ports::{Fault, FaultKind};
+use capstan_recording::ports::{Fault, FaultKind, Mistake, Mistakes};
 
 use crate::bench::Verdict;
 use crate::cache::Key;
@@ -65,13 +65,15 @@ pub(crate) struct Configured {
 /// Why there is no configured instance.
 pub(crate) enum ConfigureError {
     /// The plugin says what is wrong with the configuration.
-    BadConfig(String),
+    BadConfig(Mistakes),
     /// It broke its contract.
     Broke(Broke),
 }
 
 /// The most endpoints of one configuration.
 const MAX_ENDPOINTS: usize = 64;
+/// The most mistakes of one configuration that are told.
+const MAX_MISTAKES: usize = 8;
 
 impl Plugin {
     /// The name that the plugin gave itself.
@@ -112,7 +114,7 @@ impl Plugin {
                 Err(ConfigureError::Broke(Broke::bad_answer(many)))
             }
             Ok(endpoints) => Ok(Configured { guest, endpoints }),
-            Err(errors) => Err(ConfigureError::BadConfig(complaints(&errors))),
+            Err(errors) => Err(ConfigureError::BadConfig(mistakes(&errors))),
         }
     }
 
@@ -187,11 +189,10 @@ pub(crate) fn refused(denial: &Denial) -> Broke {
     Broke { kind: FaultKind::Refused, detail: cut(&denial.to_string(), 300) }
 }
 
-fn complaints(errors: &[plugin::ConfigError]) -> String {
-    let lines = errors.iter().take(8).map(|error| {
-        let pointer = if error.pointer.is_empty() { "configuration" } else { &error.pointer };
-        format!("{}: {}", cut(pointer, 100), cut(&error.message, 200))
+fn mistakes(errors: &[plugin::ConfigError]) -> Mistakes {
+    let mistakes = errors.iter().take(MAX_MISTAKES).map(|error| Mistake {
+        pointer: cut(&error.pointer, 100),
+        message: cut(&error.message, 200),
     });
-    let said = lines.collect::<Vec<_>>().join("; ");
-    if said.is_empty() { "refused without a word".into() } else { said }
+    Mistakes(mistakes.collect())
 }

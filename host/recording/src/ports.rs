@@ -173,6 +173,30 @@ pub trait UploadProgress: Send + Sync {
     fn save(&self, state: Vec<u8>);
 }
 
+/// All that is wrong with a configuration. It repeats no value: one may be a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistakes(pub Vec<Mistake>);
+
+/// One thing that is wrong with a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    /// A JSON pointer into it (RFC 6901), empty for the whole.
+    pub pointer: String,
+    /// What is wrong and what would be right.
+    pub message: String,
+}
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, Mistake { pointer, message }) in self.0.iter().enumerate() {
+            let between = if at == 0 { "" } else { "; " };
+            let pointer = if pointer.is_empty() { "configuration" } else { pointer };
+            write!(f, "{between}{pointer}: {message}")?;
+        }
+        if self.0.is_empty() { f.write_str("refused without a word") } else { Ok(()) }
+    }
+}
+
 /// The object is in the bucket, whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
@@ -186,7 +210,7 @@ impl UploadError {
     pub const fn class(&self) -> &'static str {
         match self {
             Self::Transient { .. } => "transient",
-            Self::Rejected { .. } => "rejected",
+            Self::Rejected { .. } | Self::BadConfig { .. } => "rejected",
             Self::Fault(_) => "fault",
             Self::File { .. } => "file",
         }
@@ -215,6 +239,14 @@ pub enum UploadError {
         code: String,
         /// The vendor's own code and words.
         reason: String,
+    },
+    /// The storage doesn't take its configuration; nothing was sent.
+    #[error("storage {storage} refused: bad-config: {mistakes}")]
+    BadConfig {
+        /// Which storage.
+        storage: String,
+        /// What is wrong with it.
+        mistakes: Mistakes,
     },
     /// The storage plugin broke its contract.
     #[error(transparent)]

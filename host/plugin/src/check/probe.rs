@@ -23,7 +23,7 @@ pub(super) fn configure(plugin: &Arc<Plugin>, config: &str) -> Result<Vec<Endpoi
 /// A fresh instance that took the configuration.
 pub(super) fn instance(plugin: &Arc<Plugin>, config: &str) -> Result<Configured, String> {
     plugin.configured(config).map_err(|error| match error {
-        ConfigureError::BadConfig(reason) => reason,
+        ConfigureError::BadConfig(mistakes) => mistakes.to_string(),
         ConfigureError::Broke(broke) => broke.of(plugin.name()).to_string(),
     })
 }

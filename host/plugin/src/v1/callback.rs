@@ -67,7 +67,7 @@ impl ComponentCallback {
         grants: Grants,
     ) -> Result<Self, String> {
         let configured = plugin.configured(config).map_err(|error| match error {
-            ConfigureError::BadConfig(what) => what,
+            ConfigureError::BadConfig(mistakes) => mistakes.to_string(),
             ConfigureError::Broke(broke) => plugin.fault(broke).to_string(),
         })?;
         let reach = Reach::new(&configured.endpoints, grants.clone())?;

@@ -32,7 +32,7 @@ impl ComponentLayout {
     fn start(&self) -> Result<Live, LayoutError> {
         let configured = self.plugin.configured(&self.config).map_err(|error| match error {
             ConfigureError::Broke(broke) => LayoutError::Fault(self.plugin.fault(broke)),
-            ConfigureError::BadConfig(reason) => self.refused(reason),
+            ConfigureError::BadConfig(mistakes) => self.refused(mistakes.to_string()),
         })?;
         let mut guest = configured.guest;
         let WorldCalls::Layout(calls) = self.plugin.world() else {

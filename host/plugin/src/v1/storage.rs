@@ -34,7 +34,9 @@ impl ComponentStorage {
         };
         if plugin.wait().is_none() {
             let configured = plugin.configured(config).map_err(|error| match error {
-                ConfigureError::BadConfig(what) => rejected("bad-config", what),
+                ConfigureError::BadConfig(mistakes) => {
+                    UploadError::BadConfig { storage: plugin.name().to_owned(), mistakes }
+                }
                 ConfigureError::Broke(broke) => plugin.fault(broke).into(),
             })?;
             let reach = Reach::new(&configured.endpoints, grants.clone())

@@ -42,7 +42,7 @@ impl From<Broke> for OpenError {
 impl From<ConfigureError> for OpenError {
     fn from(error: ConfigureError) -> Self {
         match error {
-            ConfigureError::BadConfig(what) => Self::BadConfig(what),
+            ConfigureError::BadConfig(mistakes) => Self::BadConfig(mistakes.to_string()),
             ConfigureError::Broke(broke) => Self::Broke(broke),
         }
     }

@@ -260,8 +260,8 @@ async fn bad_jobs_are_told_before_anything_is_sent() {
         Storages::open(&bench.host, &target).err().unwrap()
     };
     let error = open("puts", "{}");
-    assert!(error.to_string().contains("/port: no port"), "{error}");
-    assert_eq!(code(error), "bad-config");
+    assert!(error.to_string().contains("bad-config: /port: no port"), "{error}");
+    assert!(matches!(error, UploadError::BadConfig { .. }), "{error:?}");
     assert!(open("none", "{}").to_string().contains("there are: puts"));
     std::fs::remove_file(bench.folder.path().join("file")).unwrap();
     let error = bench.put("whole", "127.0.0.1", 9).await.unwrap_err();

@@ -293,7 +293,7 @@ fn note_failure(
 /// The problem to tell if the upload isn't to be tried again.
 fn refusal(error: &UploadError, too_old: bool) -> Option<Problem> {
     let code = match error {
-        UploadError::Rejected { .. } => Code::StorageRefused,
+        UploadError::Rejected { .. } | UploadError::BadConfig { .. } => Code::StorageRefused,
         UploadError::File { .. } => Code::FileOperation,
         UploadError::Transient { .. } | UploadError::Fault(_) if too_old => Code::UploadFailed,
         UploadError::Transient { .. } | UploadError::Fault(_) => return None,

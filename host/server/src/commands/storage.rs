@@ -244,6 +244,7 @@ impl Drop for Probe {
 fn explained(error: &UploadError) -> anyhow::Error {
     let advice = match error {
         UploadError::Rejected { code, .. } => advice(code),
+        UploadError::BadConfig { .. } => advice("bad-config"),
         UploadError::Transient { .. } => {
             "the store is busy, fails or can't be reached: try again, then look at --endpoint, the \
              network and the vendor's status page"

@@ -48,7 +48,7 @@ pub enum StartError {
     #[error(transparent)]
     Layout(#[from] LayoutError),
     /// The storage refuses its configuration.
-    #[error("/clientRequest/storageConfig: {0}")]
+    #[error(transparent)]
     Storage(#[from] UploadError),
     /// The recording itself didn't start.
     #[error(transparent)]
@@ -84,7 +84,7 @@ pub enum RefreshError {
     )]
     Own,
     /// The storage refuses them.
-    #[error("/clientRequest/storageConfig: {0}")]
+    #[error(transparent)]
     Refused(#[from] UploadError),
     /// They can't be kept.
     #[error(transparent)]

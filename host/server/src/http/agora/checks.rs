@@ -2,16 +2,21 @@
 
 use capstan_media::track::Uid;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::super::Context;
 use super::super::error::{ApiError, Code, Ids};
 use super::auth::Caller;
 use super::body::Who;
 use super::read::{BadField, Object};
+use super::refused;
 use super::resource::{Resource, promise_of};
 use super::wire::Mode;
 use crate::config::App;
 use crate::recorder::{Found, Session, StartError};
+
+/// Where `start` asks for a layout.
+const TRANSCODING: &str = "/clientRequest/recordingConfig/transcodingConfig";
 
 /// The variable parts of a path; `start` has no sid.
 #[derive(Debug, Deserialize)]
@@ -35,7 +40,7 @@ impl Address {
 
 /// The body's root and all four identifiers of a call on a running recording.
 pub(crate) fn addressed<'a>(
-    body: &'a serde_json::Value,
+    body: &'a Value,
     address: &Address,
 ) -> Result<(Object<'a>, Ids), ApiError> {
     let path = address.ids();
@@ -147,8 +152,8 @@ pub(crate) fn live(
     Err(ApiError::new(Code::InvalidParameter, detail))
 }
 
-/// What the API calls the reason why nothing was started.
-pub(crate) fn start_error(error: StartError, ids: &Ids) -> ApiError {
+/// What the API calls the reason why nothing was started that `body` asks for.
+pub(crate) fn start_error(error: StartError, body: &Value, ids: &Ids) -> ApiError {
     use capstan_recording::handle::StartError as Inner;
     let code = match &error {
         StartError::Full { .. } | StartError::AppFull { .. } => Code::Overloaded,
@@ -162,5 +167,10 @@ pub(crate) fn start_error(error: StartError, ids: &Ids) -> ApiError {
         StartError::Recording(Inner::Io { .. } | Inner::Outbox(_)) => Code::NotAllocated,
         StartError::Aborted => Code::ShuttingDown,
     };
-    ApiError::new(code, error.to_string()).about(ids)
+    let detail = match &error {
+        StartError::Storage(error) => refused::storage(error, body),
+        StartError::Layout(error) => refused::layout(error, body, TRANSCODING),
+        other => other.to_string(),
+    };
+    ApiError::new(code, detail).about(ids)
 }

@@ -14,6 +14,7 @@ use super::body::Body;
 use super::checks::{Address, addressed, invalid, live, same_session};
 use super::convert;
 use super::read::BadField;
+use super::refused;
 use super::wire::{LayoutRequest, Mode, Now, UpdateRequest, read_stop};
 use crate::config::Profile;
 use crate::recorder::{RefreshError, Session, StopError, SubscribeError, UpdateError};
@@ -61,8 +62,9 @@ pub(crate) async fn update_layout(
     context.recorder.update_layout(&session, choice).await.map_err(|error| {
         about(match error {
             UpdateError::Over { .. } => ApiError::new(Code::NoWorker, error.to_string()),
-            UpdateError::NotMixed { .. } | UpdateError::Layout(_) => {
-                ApiError::new(code, error.to_string())
+            UpdateError::NotMixed { .. } => ApiError::new(code, error.to_string()),
+            UpdateError::Layout(error) => {
+                ApiError::new(code, refused::layout(&error, &body, "/clientRequest"))
             }
         })
     })?;
@@ -97,12 +99,15 @@ pub(crate) async fn update(
     }
     if let Some(credentials) = request.credentials {
         context.recorder.refresh(&session, credentials.0).await.map_err(|error| {
-            let code = match error {
-                RefreshError::Over { .. } => Code::NoWorker,
-                RefreshError::Own | RefreshError::Refused(_) => Code::InvalidParameter,
-                RefreshError::Outbox(_) => Code::Internal,
+            let (code, detail) = match &error {
+                RefreshError::Over { .. } => (Code::NoWorker, error.to_string()),
+                RefreshError::Own => (Code::InvalidParameter, error.to_string()),
+                RefreshError::Refused(error) => {
+                    (Code::InvalidParameter, refused::storage(error, &body))
+                }
+                RefreshError::Outbox(_) => (Code::Internal, error.to_string()),
             };
-            about(ApiError::new(code, error.to_string()))
+            about(ApiError::new(code, detail))
         })?;
     }
     Ok(answers::ids(ids))

@@ -48,7 +48,7 @@ pub(crate) async fn acquire(
     context
         .recorder
         .admit(&caller.app, app.max_recordings)
-        .map_err(|full| start_error(full, &ids))?;
+        .map_err(|full| start_error(full, &body, &ids))?;
     let nonce = random().map_err(|error| ApiError::new(Code::Internal, error.to_string()))?;
     let resource = Resource {
         nonce,
@@ -88,7 +88,7 @@ pub(crate) async fn start(
             context.recorder.misused(&session, answers::number(&session.status())).await;
         }
         ids.sid = Some(sid.clone());
-        return Err(start_error(StartError::Used { sid }, &ids));
+        return Err(start_error(StartError::Used { sid }, &body, &ids));
     }
     let now = context.clock.now();
     if now.since(resource.issued) > resource::VALID {
@@ -100,7 +100,8 @@ pub(crate) async fn start(
         .map_err(|bad| about(invalid(bad)))?;
     kept_promise(&resource, &root).map_err(about)?;
     let order = convert::order(&context.config, app, &resource, request).map_err(about)?;
-    let session = context.recorder.start(order).await.map_err(|error| start_error(error, &ids))?;
+    let started = context.recorder.start(order).await;
+    let session = started.map_err(|error| start_error(error, &body, &ids))?;
     let sid = session.sid().to_owned();
     tracing::info!(
         sid,

@@ -3,7 +3,7 @@
 //! The vendor's words (`cname`, `resourceId`, `sid`, ...) live in this folder only. `wire` holds the
 //! requests with their types and ranges, `unserved` the fields that are refused by name, `checks` what
 //! must hold between the parts of a request, `convert` what a request means for a recording,
-//! `resource` the ids that `acquire` gives out.
+//! `resource` the ids that `acquire` gives out, `refused` what plugins say of their configurations.
 
 mod answers;
 mod auth;
@@ -16,6 +16,7 @@ mod dressing;
 mod handlers;
 mod names;
 mod read;
+mod refused;
 mod resource;
 mod sketch;
 mod unserved;

@@ -348,7 +348,8 @@ fn one_of(known: &[&str]) -> String {
 }
 
 /// A value as a reason shows it: short, and never the inside of an object.
-fn show(value: &Value) -> String {
+/// A value as a reason repeats it, cut.
+pub(super) fn show(value: &Value) -> String {
     match value {
         Value::Object(_) => "an object".into(),
         Value::Array(_) => "a list".into(),
