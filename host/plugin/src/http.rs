@@ -5,6 +5,7 @@
 
 mod body;
 mod connect;
+mod names;
 mod request;
 mod response;
 
@@ -29,6 +30,7 @@ use crate::v1::bindings::capstan::plugin::io::{
 };
 
 pub(crate) use body::{Piece, pieces};
+use names::{Resolver, SystemResolver};
 use request::Prepared;
 
 /// Bounds of every plugin's requests.
@@ -66,6 +68,7 @@ pub(crate) struct SourceFile {
 pub(crate) struct Sender {
     limits: Limits,
     tls: TlsConnector,
+    names: Box<dyn Resolver>,
     /// By the plugin's name.
     slots: Mutex<BTreeMap<String, Arc<Semaphore>>>,
 }
@@ -126,7 +129,8 @@ impl Sender {
             .with_root_certificates(roots)
             .with_no_client_auth();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self { limits, tls: TlsConnector::from(Arc::new(config)), slots: Mutex::default() })
+        let tls = TlsConnector::from(Arc::new(config));
+        Ok(Self { limits, tls, names: Box::new(SystemResolver), slots: Mutex::default() })
     }
 
     /// Sends one request of `plugin` and reads its response.

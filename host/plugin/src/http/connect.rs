@@ -38,7 +38,7 @@ async fn try_connect(
     target: &Target,
     addresses: Addresses,
 ) -> Result<Box<dyn Stream>, Failure> {
-    let stream = open(resolve(target, addresses).await?, target).await?;
+    let stream = open(resolve(sender, target, addresses).await?, target).await?;
     // The only failure is a connection that is gone, which the next read tells better.
     let _best_effort = stream.set_nodelay(true);
     match target.scheme {
@@ -54,14 +54,20 @@ async fn try_connect(
     }
 }
 
-/// The target's addresses that may be connected to, at least one.
-async fn resolve(target: &Target, addresses: Addresses) -> Result<Vec<SocketAddr>, Failure> {
+/// The target's addresses that may be connected to, at least one. A name is looked up here and nowhere
+/// else: what is judged is what is connected to.
+async fn resolve(
+    sender: &Sender,
+    target: &Target,
+    addresses: Addresses,
+) -> Result<Vec<SocketAddr>, Failure> {
     let all: Vec<SocketAddr> = match target.host.parse::<IpAddr>() {
         Ok(address) => vec![SocketAddr::new(address, target.port)],
-        Err(_) => tokio::net::lookup_host((target.host.as_str(), target.port))
-            .await
-            .map_err(|error| Failure::new(TransportError::Dns, format!("{target}: {error}")))?
-            .collect(),
+        Err(_) => {
+            let found = sender.names.look_up(&target.host, target.port).await;
+            found
+                .map_err(|error| Failure::new(TransportError::Dns, format!("{target}: {error}")))?
+        }
     };
     let admitted: Vec<_> = all
         .iter()
@@ -87,4 +93,140 @@ async fn open(addresses: Vec<SocketAddr>, target: &Target) -> Result<TcpStream, 
         }
     }
     Err(Failure::new(TransportError::Connect, format!("{target}: {last}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::net::TcpListener;
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    use capstan_recording::ports::BoxFuture;
+
+    use super::super::names::{Resolver, SystemResolver};
+    use super::super::{Failure, Limits};
+    use super::*;
+    use crate::grants::{Grant, Reach};
+    use crate::v1::bindings::capstan::plugin::io::{Method, Request, Response, Transport};
+    use crate::v1::bindings::exports::capstan::plugin::plugin::Endpoint;
+
+    /// Public, but nobody has had it since 2006: nothing answers there.
+    const PUBLIC: &str = "3ffe::1";
+
+    /// Answers one list of addresses after the other, whatever it is asked; the last one for ever.
+    #[derive(Clone)]
+    struct ChangesItsMind {
+        answers: Vec<Vec<IpAddr>>,
+        asked: Arc<Mutex<usize>>,
+    }
+
+    impl ChangesItsMind {
+        fn new(answers: &[&[&str]]) -> Self {
+            let parsed = |answer: &&[&str]| answer.iter().map(|it| it.parse().unwrap()).collect();
+            Self { answers: answers.iter().map(parsed).collect(), asked: Arc::default() }
+        }
+    }
+
+    impl Resolver for ChangesItsMind {
+        fn look_up<'a>(
+            &'a self,
+            _host: &'a str,
+            port: u16,
+        ) -> BoxFuture<'a, io::Result<Vec<SocketAddr>>> {
+            let mut asked = self.asked.lock().unwrap();
+            let answer = &self.answers[(*asked).min(self.answers.len() - 1)];
+            *asked += 1;
+            let addresses = answer.iter().map(|address| SocketAddr::new(*address, port)).collect();
+            Box::pin(std::future::ready(Ok(addresses)))
+        }
+    }
+
+    /// A private port that counts who comes, and a sender that believes `names`.
+    struct Bench {
+        private: TcpListener,
+        sender: Sender,
+    }
+
+    impl Bench {
+        fn new(names: impl Resolver + 'static) -> Self {
+            let private = TcpListener::bind("127.0.0.1:0").unwrap();
+            private.set_nonblocking(true).unwrap();
+            let limits = Limits { connect: Duration::from_millis(300), ..Limits::default() };
+            let sender = Sender { names: Box::new(names), ..Sender::new(limits, None).unwrap() };
+            Self { private, sender }
+        }
+
+        /// Asks for `host`, which the plugin asked for and the operator granted as a public one.
+        async fn send(&self, host: &str) -> Result<Response, Failure> {
+            let port = self.private.local_addr().unwrap().port();
+            let endpoint = Endpoint { scheme: Scheme::Http, host: host.into(), port: Some(port) };
+            let grants = vec![host.parse::<Grant>().unwrap()];
+            let reach = Reach::new(&[endpoint], grants.into()).unwrap();
+            let request = Request {
+                method: Method::Get,
+                transport: Transport::Http,
+                host: host.into(),
+                port: Some(port),
+                target: "/".into(),
+                headers: vec![],
+                body: vec![],
+                timeout_ms: None,
+                max_response: 1,
+                ask_first: false,
+            };
+            self.sender.send("p", request, None, &reach).await
+        }
+
+        fn nobody_came(&self) -> bool {
+            self.private.accept().is_err()
+        }
+    }
+
+    fn denied(answer: Result<Response, Failure>, address: &str) -> bool {
+        let denial = answer.unwrap_err().denial;
+        matches!(denial, Some(Denial::Private(_, at)) if at == address.parse::<IpAddr>().unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_name_that_changes_its_mind_gains_nothing() {
+        let names = ChangesItsMind::new(&[&[PUBLIC], &["127.0.0.1"]]);
+        let bench = Bench::new(names.clone());
+        let first = bench.send("rebinds.example").await.unwrap_err();
+        assert!(first.denial.is_none(), "it was public when it was judged: {first:?}");
+        assert_eq!(
+            *names.asked.lock().unwrap(),
+            1,
+            "no second question between judging and connecting"
+        );
+        assert!(bench.nobody_came());
+        assert!(denied(bench.send("rebinds.example").await, "127.0.0.1"));
+        assert!(bench.nobody_came());
+    }
+
+    #[tokio::test]
+    async fn private_addresses_among_public_ones_are_left_out() {
+        let names = ChangesItsMind::new(&[&["127.0.0.1", PUBLIC, "::ffff:127.0.0.1", "::1"]]);
+        let bench = Bench::new(names);
+        let target = Target { scheme: Scheme::Http, host: "mixed.example".into(), port: 80 };
+        let admitted = resolve(&bench.sender, &target, Addresses::Public).await.unwrap();
+        assert_eq!(admitted, [SocketAddr::new(PUBLIC.parse().unwrap(), 80)]);
+        assert!(bench.send("mixed.example").await.unwrap_err().denial.is_none());
+        assert!(bench.nobody_came());
+    }
+
+    #[tokio::test]
+    async fn other_spellings_of_private_addresses_are_judged_by_where_they_lead() {
+        let bench = Bench::new(SystemResolver);
+        for spelling in ["localhost", "2130706433", "0x7f000001", "127.1", "0177.0.0.1"] {
+            let failure = bench.send(spelling).await.unwrap_err();
+            // Not every system takes each of them for an address.
+            let safe = failure.denial.is_some() || failure.error == TransportError::Dns;
+            assert!(safe, "{spelling}: {failure:?}");
+        }
+        for address in ["127.0.0.1", "169.254.169.254"] {
+            assert!(denied(bench.send(address).await, address));
+        }
+        assert!(bench.nobody_came());
+    }
 }
