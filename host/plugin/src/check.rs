@@ -26,7 +26,6 @@ use crate::host::PluginHost;
 use crate::plugin::{Origin, Plugin};
 use crate::v1::bindings::exports::capstan::plugin::plugin::{Endpoint, Scheme};
 
-pub(crate) use example::configuration as example_of;
 pub use report::{CallTime, CheckReport, Finding, Verdict};
 pub use script::{BadScript, Script};
 

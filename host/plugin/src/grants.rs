@@ -54,6 +54,22 @@ impl FromStr for Grant {
     }
 }
 
+impl fmt::Display for Grant {
+    /// As it is written in the configuration.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (below, host) = match &self.hosts {
+            Hosts::Every => ("", "*"),
+            Hosts::Below(domain) => ("*.", domain.as_str()),
+            Hosts::One(host) => ("", host.as_str()),
+        };
+        match self.port {
+            Some(port) if host.contains(':') => write!(f, "[{host}]:{port}"),
+            Some(port) => write!(f, "{below}{host}:{port}"),
+            None => write!(f, "{below}{host}"),
+        }
+    }
+}
+
 impl Grant {
     /// The same grant, good for private and loopback addresses too (or not).
     #[must_use]
@@ -263,10 +279,14 @@ pub fn is_public(address: IpAddr) -> bool {
     }
 }
 
+/// Azure's machines reach their own platform here, metadata and keys included.
+const AZURE_PLATFORM: Ipv4Addr = Ipv4Addr::new(168, 63, 129, 16);
+
 /// By the IANA registry of special-purpose addresses.
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
     !(a == 0
+        || address == AZURE_PLATFORM
         || a >= 224
         || address.is_private()
         || address.is_loopback()
@@ -351,7 +371,9 @@ mod tests {
     fn private_addresses_are_known_in_every_disguise() {
         let private = "0.0.0.0 10.1.2.3 127.0.0.1 169.254.169.254 172.16.0.1 192.168.1.1 100.64.0.1 \
              198.18.0.1 224.0.0.1 255.255.255.255 192.0.2.1 ::1 :: fe80::1 fc00::1 ff02::1 \
-             ::ffff:127.0.0.1 ::ffff:10.0.0.1 ::7f00:1 64:ff9b::7f00:1 2002:7f00:1::1 2001:db8::1 2001::1";
+             ::ffff:127.0.0.1 ::ffff:10.0.0.1 ::7f00:1 64:ff9b::7f00:1 2002:7f00:1::1 2001:db8::1 2001::1 \
+             ::ffff:169.254.169.254 64:ff9b::a9fe:a9fe 64:ff9b:1::1 fd00:ec2::254 fec0::1 100.100.100.200 \
+             192.0.0.192 168.63.129.16";
         for address in private.split_whitespace() {
             assert!(!is_public(address.parse().unwrap()), "{address}");
         }
@@ -363,7 +385,7 @@ mod tests {
     #[test]
     fn grants_are_hosts_with_or_without_ports() {
         for good in ["a.example", "*.example.com:8443", "127.0.0.1:9000", "[::1]:80", "::1", "*"] {
-            assert!(good.parse::<Grant>().is_ok(), "{good}");
+            assert_eq!(good.parse::<Grant>().unwrap().to_string(), good);
         }
         for bad in ["", "http://a", "a:b", "a:99999", "a b", "*.*", "[::1", "[::1]x"] {
             assert!(bad.parse::<Grant>().is_err(), "{bad}");

@@ -1,10 +1,8 @@
-//! What plugins want to reach, and what of that the operator grants: for lists.
+//! What callbacks want to reach, and what of that the operator grants: for lists.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::check;
-use crate::classify::World;
 use crate::grants::{Reach, Target, default_port};
 use crate::host::PluginHost;
 use crate::plugin::ConfigureError;
@@ -20,28 +18,19 @@ pub struct Want {
 }
 
 impl PluginHost {
-    /// What the plugin `name` wants to reach: by the apps' configurations for a callback; for a storage,
-    /// whose configuration comes with each recording, by the example in its schema. Calls the plugin.
+    /// What the plugin `name` wants to reach by the configurations that are known: those of the apps whose
+    /// callback it is. A layout wants nothing, and a storage is configured by each recording. Calls the
+    /// plugin.
     ///
     /// # Errors
     /// There is no such plugin, or it doesn't take that configuration; in words.
     pub fn wants(&self, name: &str) -> Result<Vec<Want>, String> {
         let view = self.view();
         let plugin = view.plugins.get(name).ok_or("there is no such plugin")?;
-        let mut configs = match plugin.class.world {
-            World::Layout => return Ok(Vec::new()),
-            World::Storage => Vec::new(),
-            World::Callback => self.configs_of(name),
-        };
-        if configs.is_empty() {
-            let schema: Value =
-                serde_json::from_str(&plugin.manifest.config_schema).unwrap_or_default();
-            configs.push(check::example_of(&schema));
-        }
         let mut wants = Vec::new();
-        for config in configs {
+        for config in self.configs_of(name) {
             let configured = plugin.configured(&config).map_err(|error| match error {
-                ConfigureError::BadConfig(reason) => reason,
+                ConfigureError::BadConfig(mistakes) => mistakes.to_string(),
                 ConfigureError::Broke(broke) => broke.detail,
             })?;
             let reach = Reach::new(&configured.endpoints, self.grants_of(name))?;

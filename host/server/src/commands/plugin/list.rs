@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use capstan_plugin::{PluginHost, PluginInfo, Want};
+use capstan_plugin::{PluginHost, PluginInfo, Want, World};
 use serde::Serialize;
 use serde_json::json;
 
@@ -19,7 +19,8 @@ pub(super) fn run(config: &Config, as_json: bool) -> anyhow::Result<()> {
     let missing = plugins::missing(config, &host);
     let plugins = host.list();
     if as_json {
-        let plugins: Vec<Line> = plugins.into_iter().map(|info| Line::of(&host, info)).collect();
+        let line = |info| Line::of(config, &host, info);
+        let plugins: Vec<Line> = plugins.into_iter().map(line).collect();
         let refused: Vec<_> = host
             .refused()
             .iter()
@@ -39,8 +40,15 @@ pub(super) fn run(config: &Config, as_json: bool) -> anyhow::Result<()> {
             plugin.summary
         );
         println!("{:<9} {}", "", plugin.origin);
-        if let Some(wants) = wants(&host, &plugin.name) {
-            println!("{:<9} wants {wants}", "");
+        for reach in reaches(config, &host, plugin) {
+            println!("{:<9} {reach}", "");
+        }
+    }
+    for (key, hosts) in
+        [("allow", &config.plugins.allow), ("allow_private", &config.plugins.allow_private)]
+    {
+        if !hosts.is_empty() {
+            println!("Every plugin may reach, if it asks: {} ([plugins] {key})", hosts.join(", "));
         }
     }
     for refused in host.refused() {
@@ -66,28 +74,80 @@ struct Line {
     #[serde(flatten)]
     info: PluginInfo,
     state: &'static str,
-    /// Absent if only a recording's configuration says it.
+    /// The vendors that a storage serves.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    vendors: Vec<Served>,
+    /// What a callback wants to reach for its apps; absent if it doesn't take their configurations.
     #[serde(skip_serializing_if = "Option::is_none")]
     wants: Option<Vec<Want>>,
 }
 
+/// A vendor that a storage serves.
+#[derive(Serialize)]
+struct Served {
+    vendor: String,
+    name: String,
+    /// What the storage may reach for it, as grants are written.
+    may_reach: Vec<String>,
+}
+
 impl Line {
-    fn of(host: &PluginHost, info: PluginInfo) -> Self {
-        Self { wants: host.wants(&info.name).ok(), state: "loaded", info }
+    fn of(config: &Config, host: &PluginHost, info: PluginInfo) -> Self {
+        let callback = info.world == World::Callback;
+        Self {
+            vendors: served(config, &info.name),
+            wants: callback.then(|| host.wants(&info.name).ok()).flatten(),
+            state: "loaded",
+            info,
+        }
     }
 }
 
-/// What a plugin wants to reach, each with whether it may; `None` for nothing.
-fn wants(host: &PluginHost, name: &str) -> Option<String> {
-    match host.wants(name) {
-        Ok(wants) if wants.is_empty() => None,
-        Ok(wants) => {
-            let shown = |want: &Want| {
-                let granted = if want.granted { "granted" } else { "NOT GRANTED" };
-                format!("{} ({granted})", want.endpoint)
-            };
-            Some(wants.iter().map(shown).collect::<Vec<_>>().join(", "))
+fn served(config: &Config, plugin: &str) -> Vec<Served> {
+    let vendors = config.vendors.iter().filter(|(_, vendor)| vendor.plugin == plugin);
+    let served = vendors.map(|(key, vendor)| Served {
+        vendor: key.to_owned(),
+        name: vendor.name.clone(),
+        may_reach: vendor.hosts.iter().map(ToString::to_string).collect(),
+    });
+    served.collect()
+}
+
+/// What a plugin is used for and may reach for that; nothing for a layout.
+fn reaches(config: &Config, host: &PluginHost, plugin: &PluginInfo) -> Vec<String> {
+    match plugin.world {
+        World::Layout => Vec::new(),
+        World::Storage => {
+            let served = served(config, &plugin.name);
+            if served.is_empty() {
+                return vec!["serves no vendor yet: name it in [storage.vendors]".into()];
+            }
+            served.iter().map(Served::shown).collect()
         }
-        Err(_) => Some("hosts that each recording's configuration names".into()),
+        World::Callback => match host.wants(&plugin.name) {
+            Ok(wants) if wants.is_empty() => vec!["no app names it as its callback".into()],
+            Ok(wants) => wants.iter().map(shown).collect(),
+            Err(reason) => vec![format!("doesn't take an app's configuration: {reason}")],
+        },
+    }
+}
+
+impl Served {
+    fn shown(&self) -> String {
+        let Self { vendor, name, may_reach } = self;
+        let name = if name == vendor { String::new() } else { format!(" ({name})") };
+        let hosts = match &may_reach[..] {
+            [] => "no host but those that [plugins] allow grants".into(),
+            hosts if hosts.iter().any(|host| host == "*") => "every public host".into(),
+            hosts => hosts.join(", "),
+        };
+        format!("serves vendor {vendor}{name}; may reach {hosts}")
+    }
+}
+
+fn shown(Want { endpoint, granted }: &Want) -> String {
+    match granted {
+        true => format!("calls {endpoint} (granted)"),
+        false => format!("wants to call {endpoint}: NOT GRANTED, see [plugins] allow"),
     }
 }
