@@ -45,11 +45,17 @@ impl<'a> Watched<'a> {
         Self { server, api, publishers, recordings, began: wall() }
     }
 
+    /// When the four began, in Unix seconds: all times are since then.
+    pub(super) const fn began(&self) -> f64 {
+        self.began
+    }
+
     /// Seconds since the four began.
     pub(super) fn now(&self) -> f64 {
         wall() - self.began
     }
 
+    /// The programs that take part.
     pub(super) fn pids(&self) -> Vec<u32> {
         let publishers = self.publishers.iter().map(Running::pid);
         publishers.chain([self.server.pid()]).collect()
@@ -110,39 +116,6 @@ fn gaps(sound: &[f32]) -> Vec<(f64, String)> {
     odd.map(|(at, apart)| (at, format!("the next beep came {apart:.2} s after this one"))).collect()
 }
 
-/// What other programs take of the machine.
-pub(super) struct Others {
-    pids: Vec<u32>,
-    before: (u64, u64, u64),
-}
-
-impl Others {
-    pub(super) fn start(pids: &[u32]) -> Self {
-        Self { before: ticks(pids), pids: pids.to_vec() }
-    }
-
-    /// Their share of all processors since the start.
-    pub(super) fn share(&self) -> f64 {
-        let (busy, all, ours) = ticks(&self.pids);
-        let (busy, all) = (busy - self.before.0, all - self.before.1);
-        busy.saturating_sub(ours - self.before.2) as f64 / all.max(1) as f64
-    }
-}
-
-/// Busy and all ticks of the machine, and those of some processes with their ended children.
-fn ticks(pids: &[u32]) -> (u64, u64, u64) {
-    let stat = fs::read_to_string("/proc/stat").unwrap();
-    let numbers = stat.lines().next().unwrap().split_whitespace().skip(1).take(8);
-    let numbers: Vec<u64> = numbers.map(|number| number.parse().unwrap()).collect();
-    let all: u64 = numbers.iter().sum();
-    let ours = pids.iter().map(|pid| {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-        let fields = stat.rsplit(')').next().unwrap().split_whitespace().skip(11).take(4);
-        fields.map(|field| field.parse::<u64>().unwrap()).sum::<u64>()
-    });
-    (all - numbers[3] - numbers[4], all, ours.sum())
-}
-
-fn wall() -> f64 {
+pub(super) fn wall() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64()
 }
