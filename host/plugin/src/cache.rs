@@ -122,6 +122,11 @@ impl Cache {
         Ok(Self { folder, used: Mutex::default() })
     }
 
+    /// Whether there is an entry, sound or not.
+    pub(crate) fn has(&self, key: &Key) -> bool {
+        self.folder.join(key.file_name()).symlink_metadata().is_ok()
+    }
+
     /// What came of an earlier compilation. An entry that isn't sound is a miss; whoever compiles
     /// next replaces it.
     pub(crate) fn get(&self, key: &Key) -> Option<Result<Artefact, Refusal>> {

@@ -32,6 +32,7 @@ use crate::v1::callback::ComponentCallback;
 use crate::v1::layout::ComponentLayout;
 use crate::v1::storage::ComponentStorage;
 use crate::view::{AppCallback, Bundled, View};
+use crate::warm::warm;
 use crate::watch::{Haste, Loaded, Watch};
 use crate::workers::Workers;
 
@@ -165,6 +166,7 @@ impl PluginHost {
             clock: config.clock,
         };
         config.folders.iter().for_each(|folder| folder::warn_of_writers(folder));
+        warm(&loader, &config.folders, config.bundled);
         let bundled = config.bundled.iter().map(|&(name, bytes)| {
             let loaded = loader.load(bytes, Origin::Bundled(name), Standing::First).map(Arc::new);
             (name, loaded)
@@ -217,8 +219,8 @@ impl PluginHost {
         before: Option<&Arc<Plugin>>,
         standing: Standing,
     ) -> Loaded<Arc<Plugin>> {
-        let most = u64::from(self.loader.compiler.limits.file_mib) << 20;
-        let (bytes, stamp) = folder::read(path, most).map_err(|reason| (reason, None))?;
+        let (bytes, stamp) =
+            folder::read(path, self.loader.largest()).map_err(|reason| (reason, None))?;
         if let Some(same) = before.filter(|plugin| plugin.key == self.loader.key(&bytes)) {
             return Ok((same.clone(), stamp));
         }

@@ -32,6 +32,7 @@ mod sandbox;
 mod v1;
 mod view;
 mod wants;
+mod warm;
 mod watch;
 mod workers;
 

@@ -135,19 +135,36 @@ impl Loader {
             Some(Err(refusal)) => return Err(refusal.clone()),
             None => {}
         }
+        let artefact = self.compile(key, bytes, standing)?;
+        ready(&artefact)
+            .map_err(|error| Refusal::Compile { reason: cut(&format!("{error:#}"), 300) })
+    }
+
+    /// Compiles what the cache hasn't.
+    pub(crate) fn warm(&self, bytes: &[u8], standing: Standing) {
+        let key = self.key(bytes);
+        if self.cache.as_ref().is_some_and(|cache| !cache.has(&key)) {
+            // Whoever loads it is told.
+            let _told_later = self.compile(&key, bytes, standing);
+        }
+    }
+
+    /// Compiles, and keeps in the cache what came of it.
+    fn compile(&self, key: &Key, bytes: &[u8], standing: Standing) -> Result<Artefact, Refusal> {
         metric::code("compiled");
-        let artefact = self.compiler.compile(bytes, standing);
-        // What costs the compiler all that it may take does so once, not at every start.
-        if let (Err(refusal @ Refusal::Limit { .. }), Some(cache)) = (&artefact, &self.cache) {
-            cache.put_refusal(key, refusal);
+        let compiled = self.compiler.compile(bytes, standing);
+        match (&compiled, &self.cache) {
+            (Ok(artefact), Some(cache)) => cache.put(key, artefact),
+            // What costs the compiler all that it may take does so once, not at every start.
+            (Err(refusal @ Refusal::Limit { .. }), Some(cache)) => cache.put_refusal(key, refusal),
+            _ => {}
         }
-        let artefact = artefact?;
-        let compiled = ready(&artefact)
-            .map_err(|error| Refusal::Compile { reason: cut(&format!("{error:#}"), 300) })?;
-        if let Some(cache) = &self.cache {
-            cache.put(key, &artefact);
-        }
-        Ok(compiled)
+        compiled
+    }
+
+    /// The largest file that is looked at, in bytes.
+    pub(crate) fn largest(&self) -> u64 {
+        u64::from(self.compiler.limits.file_mib) << 20
     }
 }
 
