@@ -80,6 +80,8 @@ const WORDY: &str = concat!(
     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
 );
+const MOVED: &str =
+    "HTTP/1.1 307 Temporary Redirect\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n";
 const ODD: &str = "HTTP/1.1 631 Odd\r\ncontent-length: 0\r\n\r\n";
 
 /// Keeps saved states.
@@ -239,6 +241,19 @@ async fn nothing_leaves_without_asking_and_grant() {
         other => panic!("{other}"),
     }
     assert!(server.got().is_empty(), "{:?}", server.got());
+}
+
+#[tokio::test]
+async fn a_redirect_is_told_and_not_followed() {
+    let bench = Bench::new(vec![private("127.0.0.1")]);
+    let server = Server::start(|request| match request {
+        request if request.starts_with("PUT /elsewhere") => OK,
+        _ => MOVED,
+    })
+    .await;
+    let moved = bench.put("whole", "127.0.0.1", server.address.port()).await.unwrap_err();
+    assert!(matches!(moved, UploadError::Rejected { .. }), "{moved}");
+    assert_eq!(server.got().len(), 1, "{:?}", server.got());
 }
 
 #[tokio::test]
