@@ -1,6 +1,7 @@
 //! Measures what the sandbox costs, with the plugins that are shipped: `scripts/bench-plugins`.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
@@ -17,8 +18,11 @@ use metrics::{
 use crate::bucket::Bucket;
 use crate::{config, host};
 
-/// Live instances whose memory is measured.
+/// Live instances whose memory is measured; of languages that bring an engine along, and of others.
+const BIG_INSTANCES: usize = 50;
 const INSTANCES: usize = 1_000;
+/// A folder of layouts in other languages, to be measured too.
+const OTHERS: &str = "CAPSTAN_BENCH_LAYOUTS";
 
 /// Everything that the host measures itself, in seconds, by the series' name and labels.
 #[derive(Default)]
@@ -85,42 +89,78 @@ fn what_the_sandbox_costs() {
     println!("| what | best, us | middle, us | target, us |\n| --- | --- | --- | --- |");
     let host = host(&["127.0.0.1"], BTreeMap::new());
     layouts(&host);
-    let memory = memory(&host);
+    let memory = memory(&host, "layout-best-fit", INSTANCES);
     metrics::set_global_recorder(Keeper(NUMBERS.get().unwrap().clone())).ok().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(storage(&host));
     instances(&host);
     drop(host);
     loads();
-    println!("memory of a live layout instance after a call: {memory:.1} kB (target 32)");
+    println!("memory of a live layout instance after a call: {memory} (target 32)");
+    if let Some(folder) = std::env::var_os(OTHERS) {
+        others(folder.into());
+    }
+}
+
+/// Layouts in other languages, by the name that each says of itself.
+fn others(folder: PathBuf) {
+    let cache = tempfile::tempdir().unwrap();
+    let load = || {
+        let mut config = config(&[], BTreeMap::new());
+        (config.folders, config.cache) = (vec![folder.clone()], Some(cache.path().join("cache")));
+        PluginHost::load(config).unwrap()
+    };
+    row("load all of them, compiling them", "", timed(1, || drop(load())));
+    let host = load();
+    let loads = "capstan_plugin_load_seconds loaded";
+    taken(loads);
+    (0..10).for_each(|_| drop(load()));
+    row("load one from the cache", "", taken(loads));
+    for plugin in host.list() {
+        let name = &plugin.name;
+        for participants in [4, 9, 17] {
+            calls(&host, name, participants, "", 300);
+        }
+        let series = format!("capstan_plugin_instance_seconds {name}");
+        taken(&series);
+        let memory = memory(&host, name, BIG_INSTANCES);
+        row(&format!("{name}: instance"), "", taken(&series));
+        println!("memory of a live instance of {name} after a call: {memory}");
+    }
 }
 
 fn layouts(host: &PluginHost) {
     for participants in [0, 4, 9, 17] {
-        let question = question(participants);
-        let mut layout = host.layout("layout-best-fit").unwrap();
-        layout.arrange(&question).unwrap();
-        let times = timed(5_000, || drop(layout.arrange(&question).unwrap()));
         let target = if participants == 9 { "8" } else { "" };
-        row(&format!("layout call, {participants} participants"), target, times);
+        calls(host, "layout-best-fit", participants, target, 5_000);
     }
     let question = question(9);
     let fresh = || drop(host.layout("layout-best-fit").unwrap().arrange(&question).unwrap());
     row("instance, configure, layout call with 9, drop", "", timed(1_000, fresh));
 }
 
-fn memory(host: &PluginHost) -> f64 {
+fn calls(host: &PluginHost, name: &str, participants: u32, target: &str, runs: usize) {
+    let question = question(participants);
+    let mut layout = host.layout(name).unwrap();
+    layout.arrange(&question).unwrap();
+    let times = timed(runs, || drop(layout.arrange(&question).unwrap()));
+    row(&format!("{name}: layout call, {participants} participants"), target, times);
+}
+
+/// What each of many live instances adds, in words. The pages that all of them share are shared out.
+fn memory(host: &PluginHost, name: &str, instances: usize) -> String {
     let question = question(9);
-    let before = resident_kb();
-    let live = (0..INSTANCES).map(|_| {
-        let mut layout = host.layout("layout-best-fit").unwrap();
+    let before = memory_kb();
+    let live = (0..instances).map(|_| {
+        let mut layout = host.layout(name).unwrap();
         layout.arrange(&question).unwrap();
         layout
     });
     let live: Vec<_> = live.collect();
-    let after = resident_kb();
+    let after = memory_kb();
     drop(live);
-    (after - before) / INSTANCES as f64
+    let [own, mapped] = [0, 1].map(|at| (after[at] - before[at]) / instances as f64);
+    format!("{own:.1} kB, {mapped:.1} with what they share")
 }
 
 /// One small object after the other: the dearest step of each is the one that signs.
@@ -157,15 +197,18 @@ async fn storage(host: &PluginHost) {
 
 /// Loads all shipped plugins, without and with a cache.
 fn loads() {
-    let cache = tempfile::tempdir().unwrap();
-    let load = || {
-        let cache = Some(cache.path().join("cache"));
+    let folder = tempfile::tempdir().unwrap();
+    let load = |cache: Option<&str>| {
+        let cache = cache.map(|name| folder.path().join(name));
         drop(PluginHost::load(Config { cache, ..config(&[], BTreeMap::new()) }).unwrap());
         taken("capstan_plugin_load_seconds loaded")
     };
     taken("capstan_plugin_load_seconds loaded");
-    row("load a plugin, compiling it", "", load());
-    row("load a plugin from the cache", "1000", (0..20).flat_map(|_| load()).collect());
+    row("load a plugin, compiling it", "", load(None));
+    // Filled now.
+    load(Some("cache"));
+    let cached = (0..20).flat_map(|_| load(Some("cache")));
+    row("load a plugin from the cache", "1000", cached.collect());
 }
 
 /// What an instance costs that isn't the first.
@@ -198,8 +241,11 @@ fn question(participants: u32) -> LayoutInput {
     }
 }
 
-fn resident_kb() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+/// This process's memory in KiB: its proportional share, and all that is mapped.
+fn memory_kb() -> [f64; 2] {
+    let rollup = std::fs::read_to_string("/proc/self/smaps_rollup").unwrap();
+    ["Pss:", "Rss:"].map(|name| {
+        let line = rollup.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    })
 }
