@@ -4,12 +4,16 @@
 //! `scripts/setup test` installs the languages' tools: Debian packages for C, and under `.tools`
 //! componentize-js and componentize-py.
 
+mod kept;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use harness::process::capstan;
 use harness::root;
 use serde_json::Value;
+
+use self::kept::Kept;
 
 /// With the versions that `scripts/setup` installs.
 const NODE_MODULES: &str = ".tools/js-0.23.0/node_modules";
@@ -63,7 +67,8 @@ struct Project {
     folder: PathBuf,
     /// Its own `make test`: the decisions natively, then the component.
     make: Command,
-    place: tempfile::TempDir,
+    kept: Kept,
+    _place: tempfile::TempDir,
 }
 
 impl Project {
@@ -77,11 +82,15 @@ impl Project {
         make.args(["make", "-s", "test"]).current_dir(&folder).env("CAPSTAN", capstan());
         // Not those of the `make` that runs this test.
         make.env_remove("MAKEFLAGS").env_remove("MAKELEVEL");
-        Self { name, world, folder, make, place }
+        // For this run alone, unless what builds it is lent.
+        let kept = Kept::of(place.path().join("kept"), &folder, "");
+        Self { name, world, folder, make, kept, _place: place }
     }
 
-    /// Lends it what it would install itself.
+    /// Lends it what it would install itself. That takes long to build with, so what is built is kept.
     fn lend(&mut self, tools: &str, name: &str) {
+        let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("projects").join(&self.name);
+        self.kept = Kept::of(kept, &self.folder, tools);
         let tools = root().join(tools);
         assert!(tools.is_dir(), "{} is missing: run `scripts/setup test`", tools.display());
         std::os::unix::fs::symlink(tools, self.folder.join(name)).unwrap();
@@ -89,17 +98,14 @@ impl Project {
     }
 
     fn builds_and_keeps_every_promise(mut self) {
+        let component = self.folder.join("plugin.wasm");
+        self.kept.lend(&component);
         // Compiled once for its own test, not again for this one.
-        let cache = self.place.path().join("cache");
-        std::fs::create_dir(&cache).unwrap();
-        std::fs::set_permissions(&cache, std::os::unix::fs::PermissionsExt::from_mode(0o700))
-            .unwrap();
+        let cache = self.kept.cache();
         run(self.make.env(CACHE, &cache));
+        self.kept.keep(&component);
         let mut check = Command::new(capstan());
-        check
-            .args(["plugin", "check", "--json"])
-            .arg(self.folder.join("plugin.wasm"))
-            .env(CACHE, &cache);
+        check.args(["plugin", "check", "--json"]).arg(&component).env(CACHE, &cache);
         if self.world != "layout" {
             check.arg("--script").arg(self.folder.join("check.json"));
         }
