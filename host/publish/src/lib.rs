@@ -10,6 +10,7 @@ pub mod live;
 pub mod looped;
 pub mod measure;
 pub mod pattern;
+pub mod pause;
 mod peer;
 pub mod publisher;
 mod rtp;

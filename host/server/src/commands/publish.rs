@@ -12,6 +12,7 @@ use capstan_media::track::Uid;
 use capstan_publish::encode::VideoSettings;
 use capstan_publish::live::{LivePicture, LiveSound};
 use capstan_publish::looped::Looped;
+use capstan_publish::pause::{Pause, Paused};
 use capstan_publish::source::Source;
 use capstan_publish::{Counters, Publish, Publisher, file};
 use clap::{Args, ValueEnum};
@@ -20,6 +21,8 @@ use url::Url;
 
 use crate::clock::SystemClock;
 
+/// No test picture is looked at for so many seconds: a year.
+const MAX_PAUSE: u64 = 366 * 86_400;
 /// Kilobits a second of the beep.
 const SOUND_KBPS: u32 = 32;
 
@@ -69,6 +72,10 @@ pub struct PublishArgs {
     /// Send no picture
     #[arg(long)]
     no_video: bool,
+    /// Turn the camera off and on again, at these seconds of the test picture: 8-14 for example
+    #[arg(long, value_name = "FROM-TO", value_parser = pause,
+        conflicts_with_all = ["file", "looped", "no_video"])]
+    camera_off: Option<Pause>,
 }
 
 /// How the test picture can be encoded.
@@ -163,7 +170,13 @@ fn sources(args: &PublishArgs) -> anyhow::Result<Vec<Box<dyn Source>>> {
         match (args.no_video, args.looped) {
             (true, _) => {}
             (false, true) => sources.push(Box::new(Looped::picture(uid, &settings)?)),
-            (false, false) => sources.push(Box::new(LivePicture::new(uid, &settings)?)),
+            (false, false) => {
+                let picture = Box::new(LivePicture::new(uid, &settings)?);
+                sources.push(match args.camera_off {
+                    Some(pause) => Box::new(Paused::new(picture, pause)),
+                    None => picture,
+                });
+            }
         }
     } else {
         for path in &args.file {
@@ -218,6 +231,16 @@ fn size(text: &str) -> Result<Size, String> {
     parse().ok_or_else(|| format!("{text:?} is no size: write it as 640x360"))
 }
 
+fn pause(text: &str) -> Result<Pause, String> {
+    let parse = || {
+        let (from, to) = text.split_once('-')?;
+        let (from, to) = (from.parse().ok()?, to.parse().ok()?);
+        let pause = Pause { from: Duration::from_secs(from), to: Duration::from_secs(to) };
+        (from < to && to < MAX_PAUSE).then_some(pause)
+    };
+    parse().ok_or_else(|| format!("{text:?} is no span of seconds: write it as 8-14"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -234,5 +257,14 @@ mod tests {
     fn sizes_are_two_numbers() {
         assert_eq!(size("640x360"), Ok(Size { width: 640, height: 360 }));
         assert!(size("640").is_err() && size("x").is_err() && size("-1x2").is_err());
+    }
+
+    #[test]
+    fn a_pause_is_a_span_of_seconds() {
+        let seconds = Duration::from_secs;
+        assert_eq!(pause("8-14"), Ok(Pause { from: seconds(8), to: seconds(14) }));
+        for text in ["8", "8-", "14-8", "8-8", "-1-2", "1-99999999999"] {
+            assert!(pause(text).is_err(), "{text}");
+        }
     }
 }
