@@ -57,9 +57,19 @@ pub fn is_key(annex_b: &[u8]) -> bool {
 /// sets, delimiters and filler.
 #[must_use]
 pub fn to_length_prefixed(annex_b: &[u8]) -> Vec<u8> {
+    length_prefixed_without(annex_b, &[SPS, PPS, ACCESS_UNIT_DELIMITER, FILLER])
+}
+
+/// As [`to_length_prefixed`], with the parameter sets.
+#[must_use]
+pub fn to_length_prefixed_with_sets(annex_b: &[u8]) -> Vec<u8> {
+    length_prefixed_without(annex_b, &[ACCESS_UNIT_DELIMITER, FILLER])
+}
+
+fn length_prefixed_without(annex_b: &[u8], left_out: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(annex_b.len() + 16);
     for nal in nal_units(annex_b) {
-        if matches!(nal_type(nal), SPS | PPS | ACCESS_UNIT_DELIMITER | FILLER) {
+        if left_out.contains(&nal_type(nal)) {
             continue;
         }
         let Ok(len) = u32::try_from(nal.len()) else { continue };

@@ -35,9 +35,10 @@ pub(super) fn coding_of(codec: Codec, data: &[u8], before: Option<&Coding>) -> O
     }
 }
 
-/// A frame as [`capstan_media::sample::Sample`] has it.
-pub(super) fn sample_of(codec: Codec, data: &Bytes) -> Bytes {
+/// A frame as [`capstan_media::sample::Sample`] has it; `with_sets` if parameter sets stay in it.
+pub(super) fn sample_of(codec: Codec, data: &Bytes, with_sets: bool) -> Bytes {
     match codec {
+        Codec::H264 if with_sets => h264::to_length_prefixed_with_sets(data).into(),
         Codec::H264 => h264::to_length_prefixed(data).into(),
         // Frames come without temporal delimiters already.
         Codec::Av1 | Codec::Vp8 | Codec::Vp9 | Codec::Opus => data.clone(),

@@ -32,6 +32,8 @@ pub(super) struct Pictures {
     run: Option<Run>,
     /// What the newest init segment describes.
     described: Option<Coding>,
+    /// Another init segment was made before that one.
+    described_anew: bool,
     /// Nothing can be decoded before a key frame.
     broken: bool,
     /// The slice is long enough.
@@ -47,6 +49,7 @@ impl Pictures {
             container,
             run: None,
             described: None,
+            described_anew: false,
             broken: true,
             overdue: false,
         }
@@ -87,7 +90,9 @@ impl Pictures {
             run.cut(at, pieces);
         }
         self.overdue = long && !key;
-        run.push(at, sample_of(codec, &frame.data), frame.kind);
+        // FFmpeg heeds the first init segment of a playlist only, and finds later parameter sets here.
+        let with_sets = self.described_anew && run.container() == Container::Fmp4;
+        run.push(at, sample_of(codec, &frame.data, with_sets), frame.kind);
         true
     }
 
@@ -129,7 +134,9 @@ impl Pictures {
         match Run::new(self.zero, config, self.container, opening) {
             Ok((init, run)) => {
                 self.container = run.container();
-                let fresh = self.described.replace(coding) != Some(run.config().coding.clone());
+                let before = self.described.replace(coding);
+                let fresh = before.as_ref() != Some(&run.config().coding);
+                self.described_anew |= before.is_some() && fresh;
                 pieces.extend(init.filter(|_| fresh).map(Piece::Init));
                 self.run = Some(run);
                 true
