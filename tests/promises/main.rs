@@ -30,6 +30,7 @@ mod recordings_are_found_again;
 mod recordings_play_in_a_browser;
 mod recordings_reach_a_bucket;
 mod screenshots_are_taken;
+mod sessions_tell_their_story;
 mod speakers_and_screens_are_shown;
 mod storages_are_tested_by_command;
 mod the_api_answers_as_agreed;

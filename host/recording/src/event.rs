@@ -1,9 +1,9 @@
 //! What a recording tells the outside: events by stable names, with their facts as JSON.
 //!
-//! A normal session tells `recorder_started`, `recorder_slice_start`, `uploader_started`,
-//! `cloud_recording_file_infos`, (`uploading_progress`), `recorder_leave`, `uploaded`,
-//! `session_exit`, in this order; nothing follows the exit. Streams that come and go are told of as
-//! they do.
+//! A normal session tells `recorder_started`, `uploader_started`, `recorder_slice_start`,
+//! `cloud_recording_file_infos`, (`uploading_progress`), `recorder_leave`, `uploading_progress` of the
+//! whole, `uploaded`, `session_exit`, in this order; nothing follows the exit. Streams that come and
+//! go are told of as they do.
 
 use capstan_media::time::RoomTime;
 use capstan_media::track::Uid;
@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 
 use crate::settings::TrackType;
 use crate::status::{FileFacts, StopReason};
+
+/// The share of uploads that is all of them.
+pub(crate) const WHOLE: u64 = 10_000;
 
 /// One event.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,7 +56,7 @@ pub enum Event {
         /// The playlist's key; empty if there is none.
         playlist: String,
     },
-    /// The first file is about to be uploaded.
+    /// What it makes will be uploaded.
     UploaderStarted,
     /// The playlist is in the bucket for the first time.
     FileInfos {
@@ -62,7 +65,7 @@ pub enum Event {
     },
     /// How much of what was recorded is uploaded.
     Progress {
-        /// In ten-thousandths.
+        /// In ten-thousandths; all of them once everything is in the bucket.
         share: u64,
     },
     /// Nothing is recorded any more.

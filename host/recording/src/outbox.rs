@@ -235,7 +235,8 @@ impl Outbox {
         Ok(())
     }
 
-    /// Takes over a recording that begins, and owes its first event.
+    /// Takes over a recording that begins, and owes its first events: it listens, and what it makes
+    /// will be uploaded from here.
     pub(crate) fn begin(
         &self,
         settings: &RecordingSettings,
@@ -246,6 +247,7 @@ impl Outbox {
         let now = self.inner.clock.now();
         let mut change = Change::new(files::ledger_of(settings, folder, now));
         change.tell(&Event::RecorderStarted, now);
+        change.tell(&Event::UploaderStarted, now);
         let turn = self.inner.turn();
         if self.inner.books().ledgers.contains_key(&settings.sid) {
             let reason = format!("there is a recording {} already", settings.sid);

@@ -200,10 +200,11 @@ async fn a_room_is_recorded_told_of_and_rendered_again_alike() {
         heard.iter().partition(|notice| notice.kind.ends_with("stream_state_changed"));
     let expected = [
         "recorder_started",
-        "recorder_slice_start",
         "uploader_started",
+        "recorder_slice_start",
         "cloud_recording_file_infos",
         "recorder_leave",
+        "uploading_progress",
         "uploaded",
         "session_exit",
     ];
@@ -279,7 +280,8 @@ async fn nobody_sends_and_the_recording_ends_by_itself() {
     let outcome = stage.outcome().await;
     assert_eq!((outcome.stopped, outcome.delivered), (StopReason::Idle, Delivered::Nothing));
     let kinds = stage.world.listener.kinds();
-    assert_eq!(kinds, ["recorder_started", "recorder_leave", "session_exit"]);
+    let expected = ["recorder_started", "uploader_started", "recorder_leave", "session_exit"];
+    assert_eq!(kinds, expected);
     assert_eq!(stage.world.listener.details("recorder_leave")["leaveCode"], 4);
     assert!(stage.world.bucket.names().is_empty());
     let (choice, layout) = (LayoutChoice { name: "x".into(), options: "{}".into() }, None);

@@ -6,7 +6,7 @@
 use capstan_media::time::RoomTime;
 
 use super::books::{Books, Ledger, Leftover, Owing, Stage};
-use crate::event::{Code, Event, Module, Problem};
+use crate::event::{self, Code, Event, Module, Problem};
 use crate::ports::Notice;
 
 /// What one step changes about one recording; committed as one.
@@ -105,6 +105,7 @@ impl Change {
                 self.ledger.ended_in_backup = true;
                 self.tell(&Event::BackedUp { files: self.ledger.files() }, now);
             } else if produced {
+                self.tell(&Event::Progress { share: event::WHOLE }, now);
                 self.tell(&Event::Uploaded { files: self.ledger.files() }, now);
             }
             let normal = end.failure.is_none() && stuck == 0;

@@ -113,7 +113,6 @@ pub(super) fn owe(change: &mut Change, books: &Books, new: &[NewFile], now: Room
 
 /// Tells of a playlist's first slice if this is the first of its files.
 fn first_of_list(change: &mut Change, file: &NewFile, now: RoomTime) {
-    let none_yet = change.ledger.produced().next().is_none();
     let key = file.list.as_ref().map(|list| change.ledger.key(list));
     let Some(list) = key.and_then(|key| change.ledger.list(&key)) else { return };
     if file.is_playlist || list.filed > 0 {
@@ -121,9 +120,6 @@ fn first_of_list(change: &mut Change, file: &NewFile, now: RoomTime) {
     }
     let FileFacts { uid, tracks, start, .. } = list.facts;
     change.tell(&Event::SliceStarted { uid, tracks, at: start, before: start }, now);
-    if none_yet {
-        change.tell(&Event::UploaderStarted, now);
-    }
 }
 
 /// Removes the tapes of a recording whose files are all in the bucket. Those of one that failed stay:

@@ -13,12 +13,13 @@ use crate::testing::{DAWN, DrivenClock, RunningClock, World, settings, until};
 mod backup;
 mod mp4;
 
-const NORMAL: [&str; 7] = [
+const NORMAL: [&str; 8] = [
     "recorder_started",
-    "recorder_slice_start",
     "uploader_started",
+    "recorder_slice_start",
     "cloud_recording_file_infos",
     "recorder_leave",
+    "uploading_progress",
     "uploaded",
     "session_exit",
 ];
@@ -138,7 +139,8 @@ async fn a_recording_without_media_leaves_only_its_end() {
     asked_to_stop(&outbox);
     let outcome = ended(&outbox).await;
     assert_eq!((outcome.delivered, outcome.stopped), (Delivered::Nothing, StopReason::Idle));
-    assert_eq!(world.listener.kinds(), ["recorder_started", "recorder_leave", "session_exit"]);
+    let expected = ["recorder_started", "uploader_started", "recorder_leave", "session_exit"];
+    assert_eq!(world.listener.kinds(), expected);
     assert_eq!(world.listener.details("recorder_leave")["leaveCode"], 4);
     run.abort();
 }
@@ -214,18 +216,19 @@ async fn a_process_that_dies_loses_nothing_that_was_owed() {
     assert_eq!(text, format!("{}#EXT-X-ENDLIST\n", files.playlist));
     let expected = [
         "recorder_started",
-        "recorder_slice_start",
         "uploader_started",
+        "recorder_slice_start",
         "cloud_recording_warning",
         "cloud_recording_error",
         "cloud_recording_file_infos",
         "recorder_leave",
+        "uploading_progress",
         "uploaded",
         "session_exit",
     ];
     assert_eq!(world.listener.kinds(), expected);
     let sequences: Vec<u64> = world.listener.heard().iter().map(|n| n.sequence).collect();
-    assert_eq!(sequences, (0..9).collect::<Vec<_>>());
+    assert_eq!(sequences, (0..10).collect::<Vec<_>>());
     assert_eq!(world.listener.details("session_exit")["exitStatus"], 1);
     assert_eq!(*world.bucket.lies.lock().unwrap(), Vec::<String>::new());
     run.abort();

@@ -12,7 +12,7 @@ use tokio::task::{Id, JoinSet};
 
 use super::books::{Books, Ledger, Leftover, Owing, Stage};
 use super::{Inner, OutboxPorts, OutboxSettings, assembly, events, leftovers, uploads};
-use crate::event::Event;
+use crate::event::{Event, WHOLE};
 use crate::ports::{Notice, StorageTarget};
 use crate::retry::BackOff;
 
@@ -237,8 +237,8 @@ async fn tell_progress(inner: &Arc<Inner>, memory: &mut Memory, now: RoomTime) {
             ledger.stage == Stage::Live && ledger.lists.iter().any(|list| list.uploaded)
         };
         let share = |ledger: &Ledger| {
-            let share = ledger.bytes_uploaded.saturating_mul(10_000) / ledger.bytes_owed.max(1);
-            (ledger.sid.clone(), share.min(10_000))
+            let share = ledger.bytes_uploaded.saturating_mul(WHOLE) / ledger.bytes_owed.max(1);
+            (ledger.sid.clone(), share.min(WHOLE))
         };
         books.ledgers.values().filter(telling).map(share).collect()
     };
