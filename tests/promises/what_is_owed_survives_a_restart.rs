@@ -1,31 +1,58 @@
 //! Uploads and events that couldn't leave before a crash leave after it, in order, and a recording
 //! that was live is finished from what was on disk.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use harness::process::{capstan, eventually};
-use harness::receiver::Receiver;
+use harness::receiver::{Callback, Receiver};
 use harness::server::{Server, Setup};
 use harness::{judge, real_time_turn};
 use serde_json::json;
 
 use crate::common::events;
 
-#[test]
-fn a_crash_loses_neither_upload_nor_event() {
-    let _turn = real_time_turn();
-    let receiver = Receiver::start();
-    receiver.refuse(true);
-    let mut server = Server::start(&Setup {
-        recording: "segment_seconds = 2".into(),
+/// A server that tells a receiver what happens.
+fn server(receiver: &Receiver, recording: &str) -> Server {
+    Server::start(&Setup {
+        recording: recording.into(),
         sections: "[plugins]\nfolders = [\"PLUGINS\"]\nallow_private = [\"127.0.0.1\"]\n".into(),
         app: format!(
             "[apps.callback]\nplugin = \"callback-agora\"\nurl = \"{}\"\nsecret = \"s\"\n",
             receiver.url()
         ),
-    });
+    })
+}
+
+/// Renders the recording again from its tapes.
+fn render(server: &Server, sid: &str) -> PathBuf {
+    let out = server.folder().join("rendered");
+    let folder = server.folder().join("work").join(sid);
+    let command = Command::new(capstan()).arg("render").arg(folder).arg("--out").arg(&out).status();
+    assert!(command.unwrap().success());
+    out
+}
+
+fn seconds(file: &Path) -> f64 {
+    judge::probe(file)["format"]["duration"].as_str().unwrap().parse().unwrap()
+}
+
+/// The numbers of a recording's events as a receiver gets them: each at least once, in order.
+fn in_order_without_gaps(callbacks: &[Callback]) {
+    let number = |callback: &Callback| callback.body["payload"]["sequence"].as_u64().unwrap();
+    let mut sequence: Vec<u64> = callbacks.iter().map(number).collect();
+    sequence.dedup();
+    assert_eq!(sequence, (0..sequence.len() as u64).collect::<Vec<_>>(), "without gaps");
+}
+
+#[test]
+fn a_crash_loses_neither_upload_nor_event() {
+    let _turn = real_time_turn();
+    let receiver = Receiver::start();
+    receiver.refuse(true);
+    let mut server = server(&receiver, "segment_seconds = 2");
     let publisher = server.publish("crash", 6, &["--codec", "vp8", "--size", "320x180"]);
     let api = server.api();
     let recording = api.record(
@@ -44,12 +71,7 @@ fn a_crash_loses_neither_upload_nor_event() {
     server.run();
     let callbacks = receiver.wait_for(11, Duration::from_secs(60));
     assert_eq!(events(&callbacks, &[40, 42, 4, 41, 31, 11]), [40, 42, 4, 41, 31, 11]);
-    let mut sequence: Vec<u64> = callbacks
-        .iter()
-        .map(|callback| callback.body["payload"]["sequence"].as_u64().unwrap())
-        .collect();
-    sequence.dedup();
-    assert_eq!(sequence, (0..sequence.len() as u64).collect::<Vec<_>>(), "without gaps");
+    in_order_without_gaps(&callbacks);
     let exit = &callbacks.last().unwrap().body["payload"]["details"];
     assert_eq!(exit["exitStatus"], 1, "an interrupted recording says so: {exit}");
     let file = server.recordings().join(format!("{}_crash.m3u8", recording.sid));
@@ -58,20 +80,99 @@ fn a_crash_loses_neither_upload_nor_event() {
     judge::decodes_cleanly(&file);
 
     // What no segment held when the process died is on the tapes.
-    let out = server.folder().join("rendered");
-    let render = Command::new(capstan())
-        .arg("render")
-        .arg(server.folder().join("work").join(&recording.sid))
-        .arg("--out")
-        .arg(&out)
-        .status()
-        .unwrap();
-    assert!(render.success());
+    let out = render(&server, &recording.sid);
     let rendered = out.join(file.file_name().unwrap());
     judge::decodes_cleanly(&rendered);
-    let seconds = |file: &Path| -> f64 {
-        judge::probe(file)["format"]["duration"].as_str().unwrap().parse().unwrap()
-    };
     let (cut, all) = (seconds(&file), seconds(&rendered));
     assert!(all >= cut + 0.5, "{all} s are on tape, {cut} s were cut");
+}
+
+#[test]
+fn a_crash_ends_every_playlist_of_those_recorded_apart_at_its_last_cut() {
+    let _turn = real_time_turn();
+    let receiver = Receiver::start();
+    let mut server = server(&receiver, "individual = { slice_seconds = 2 }");
+    let publishers = [(5, "vp8"), (6, "h264")]
+        .map(|(uid, codec)| server.publish("apart", uid, &["--codec", codec, "--size", "320x180"]));
+    let recording = server.api().record_in("individual", "apart", "4000000000", &json!({}));
+    eventually("slices of all", Duration::from_secs(40), || {
+        let callbacks = receiver.callbacks();
+        (callbacks.iter().filter(|callback| callback.event() == 4).count() == 4).then_some(())
+    });
+    std::thread::sleep(Duration::from_secs(4));
+    server.crash();
+    drop(publishers);
+    let cut = lists(&server.folder().join("work").join(&recording.sid).join("hls"));
+    assert_eq!(cut.len(), 4, "{cut:?}");
+    server.run();
+    let callbacks = receiver.wait_for(11, Duration::from_secs(60));
+    in_order_without_gaps(&callbacks);
+    let mut told: Vec<&Callback> = callbacks.iter().collect();
+    told.dedup_by_key(|callback| &callback.body["noticeId"]);
+    let count = |event: i64| told.iter().filter(|callback| callback.event() == event).count();
+    // Every playlist begins once and is there once.
+    assert_eq!([42, 4, 41, 31, 11].map(count), [4, 4, 1, 1, 1]);
+    let uploaded = told.iter().find(|callback| callback.event() == 31).unwrap();
+    let files = uploaded.body["payload"]["details"]["fileList"].as_array().unwrap();
+    let mut named: Vec<&str> =
+        files.iter().map(|file| file["fileName"].as_str().unwrap()).collect();
+    named.sort_unstable();
+    let ended = lists(&server.recordings());
+    assert_eq!(named, ended.keys().map(String::as_str).collect::<Vec<_>>());
+    for (name, slices) in &ended {
+        let path = server.recordings().join(name);
+        assert!(std::fs::read_to_string(&path).unwrap().ends_with("#EXT-X-ENDLIST\n"), "{name}");
+        assert_eq!(*slices, cut[name], "{name} names what was cut before the crash");
+        assert!(slices.len() >= 2, "{name}: {slices:?}");
+        follow_each_other(slices);
+        judge::decodes_cleanly(&path);
+    }
+    let uploads = std::fs::read_dir(server.recordings()).unwrap().count();
+    let slices: usize = ended.values().map(Vec::len).sum();
+    // A playlist and an init segment each.
+    assert_eq!(uploads, slices + 2 * ended.len(), "nothing else is in the bucket");
+
+    // What no slice held when the process died is on the tapes.
+    let rendered = lists(&render(&server, &recording.sid));
+    assert_eq!(rendered.len(), 4, "{rendered:?}");
+    for (name, slices) in &rendered {
+        judge::decodes_cleanly(&server.folder().join("rendered").join(name));
+        follow_each_other(slices);
+        let length =
+            |slices: &[(String, f64)]| slices.iter().map(|(_, length)| length).sum::<f64>();
+        let (cut, all) = (length(&ended[name]), length(slices));
+        assert!(all >= cut + 0.3, "{name}: {all} s are on tape, {cut} s were cut");
+    }
+}
+
+/// The slices of each playlist in a folder, each with its seconds.
+fn lists(folder: &Path) -> BTreeMap<String, Vec<(String, f64)>> {
+    let mut lists = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if !name.ends_with(".m3u8") {
+            continue;
+        }
+        let text = std::fs::read_to_string(folder.join(&name)).unwrap();
+        let seconds = text.lines().filter_map(|line| line.strip_prefix("#EXTINF:"));
+        let seconds = seconds.map(|line| line.trim_end_matches(',').parse().unwrap());
+        let slices = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+        lists.insert(name, slices.map(str::to_owned).zip(seconds).collect());
+    }
+    lists
+}
+
+/// Each slice begins where the one before ends, by the UTC time of day in its name.
+fn follow_each_other(slices: &[(String, f64)]) {
+    let millis = |name: &str| {
+        let digits: i64 = name.rsplit(['_', '.']).nth(1).unwrap()[8..].parse().unwrap();
+        let part = |unit: i64| digits / unit % 100;
+        (part(10_000_000) * 60 + part(100_000)) * 60_000 + digits % 100_000
+    };
+    for pair in slices.windows(2) {
+        let [(before, seconds), (after, _)] = pair else { continue };
+        let between = (millis(after) - millis(before)).rem_euclid(86_400_000);
+        let off = between as f64 - seconds * 1_000.0;
+        assert!(off.abs() <= 2.0, "{after} begins {off} ms after the end of {before}");
+    }
 }

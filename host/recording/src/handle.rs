@@ -19,7 +19,7 @@ use crate::names;
 use crate::outbox::{Outbox, OutboxError, hls_folder, tape_folder};
 use crate::ports::{Layout, LayoutError, StorageTarget};
 use crate::queue::LayoutRequest;
-use crate::render;
+use crate::render::{self, Made};
 use crate::report::Report;
 use crate::settings::{
     BadSetting, IndividualAudio, LayoutChoice, Mode, RecordingSettings, Subscription,
@@ -187,7 +187,7 @@ fn work(
     Ok(Work::Mix(Box::new(MixWork { mix, director, images })))
 }
 
-/// The recording's folder, as `render` expects it later if the recording is mixed.
+/// The recording's folder, as `render` expects it later.
 fn make_folder(folder: &Path, settings: &RecordingSettings) -> io::Result<Timeline> {
     if let Some(parent) = folder.parent() {
         std::fs::create_dir_all(parent)?;
@@ -195,8 +195,12 @@ fn make_folder(folder: &Path, settings: &RecordingSettings) -> io::Result<Timeli
     std::fs::create_dir(folder)?;
     std::fs::create_dir(tape_folder(folder))?;
     std::fs::create_dir(hls_folder(folder))?;
-    if let Some(mix) = settings.mix() {
-        render::remember(folder, settings, &mix.output)?;
+    match &settings.mode {
+        Mode::Mix(mix) => render::remember(folder, settings, Made::Mix(mix.output.clone()))?,
+        Mode::Individual(individual) => {
+            render::remember(folder, settings, Made::Individual(*individual))?;
+        }
+        Mode::SnapshotsOnly => {}
     }
     Timeline::open(&folder.join(names::TIMELINE))
 }

@@ -4,6 +4,7 @@
 //! Nothing is decoded, so it keeps up with whatever the disk takes.
 
 mod line;
+pub(crate) mod tracks;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,11 +12,11 @@ use std::time::Duration;
 
 use capstan_media::room::RoomEvent;
 use capstan_media::time::RoomTime;
-use capstan_media::track::{TrackKind, Uid};
-use capstan_pipeline::as_sent::SETTLE;
-use capstan_pipeline::playout::align::align;
+use capstan_media::track::TrackId;
+use capstan_pipeline::as_sent::{AsSent, SETTLE};
 
 use self::line::Line;
+use self::tracks::{Given, Tracks};
 use crate::handle::UpdateLayoutError;
 use crate::queue::Message;
 use crate::settings::IndividualSettings;
@@ -26,33 +27,23 @@ use crate::source::KeyFrames;
 const SLACK: Duration = Duration::from_millis(100);
 /// The longest wait for a message.
 const PATIENCE: Duration = Duration::from_millis(50);
-/// Tracks of one participant move towards each other by at most one part in this many: inaudible.
-const SLEW: u64 = 200;
 
 pub(crate) struct IndividualThread {
     shared: Arc<Shared>,
-    settings: IndividualSettings,
     keyframes: Arc<dyn KeyFrames>,
-    /// The recording's zero, once media came.
-    zero: Option<RoomTime>,
-    people: BTreeMap<Uid, Person>,
+    tracks: Tracks,
+    lines: BTreeMap<TrackId, Line>,
     stop: Option<RoomTime>,
 }
 
-/// Whoever sent anything. They stay to the end: who comes back goes on in the same playlists.
-#[derive(Default)]
-struct Person {
-    lines: BTreeMap<TrackKind, Line>,
-    aligned: Option<RoomTime>,
-}
-
 impl IndividualThread {
-    pub(crate) const fn new(
+    pub(crate) fn new(
         shared: Arc<Shared>,
         settings: IndividualSettings,
         keyframes: Arc<dyn KeyFrames>,
     ) -> Self {
-        Self { shared, settings, keyframes, zero: None, people: BTreeMap::new(), stop: None }
+        let tracks = Tracks::new(shared.settings.segment, settings);
+        Self { shared, keyframes, tracks, lines: BTreeMap::new(), stop: None }
     }
 
     /// Runs until the recording has ended and its files are complete. Everything that was cut is
@@ -65,13 +56,13 @@ impl IndividualThread {
                 self.take(message);
             }
             // What waits comes first, so that nothing is taken for late.
-            if idle || self.zero.is_some_and(|zero| self.is_behind(zero)) {
+            if idle || self.tracks.zero().is_some_and(|zero| self.is_behind(zero)) {
                 self.advance();
             }
         }
-        for line in self.people.values_mut().flat_map(|person| person.lines.values_mut()) {
-            line.finish();
-        }
+        let rest = self.tracks.finish();
+        self.publish(rest);
+        self.lines.values_mut().for_each(Line::finish);
         if let Some(end) = self.stop {
             self.shared.numbers().rendered_to = Some(end);
         }
@@ -90,40 +81,12 @@ impl IndividualThread {
     }
 
     fn happen(&mut self, event: &RoomEvent) {
-        match event {
-            RoomEvent::Frame(frame) => {
-                let zero = *self.zero.get_or_insert(frame.arrived);
-                let person = self.people.entry(frame.track.uid).or_default();
-                let line = person.lines.entry(frame.track.kind).or_insert_with(|| {
-                    Line::new(Arc::clone(&self.shared), self.settings, frame.track, zero)
-                });
-                line.advance(frame.arrived - SETTLE);
-                line.push(frame);
-            }
-            RoomEvent::TrackStarted { track, .. } => {
-                let person = self.people.get_mut(&track.uid);
-                if let Some(line) = person.and_then(|person| person.lines.get_mut(&track.kind)) {
-                    line.start();
-                }
-            }
-            RoomEvent::Report(report) => {
-                let Some(person) = self.people.get_mut(&report.track.uid) else { return };
-                if let Some(line) = person.lines.get_mut(&report.track.kind) {
-                    line.advance(report.arrived - SETTLE);
-                    line.report(report);
-                }
-                person.align(report.arrived);
-            }
-            RoomEvent::Lost { .. } => {
-                for line in self.people.values_mut().flat_map(|person| person.lines.values_mut()) {
-                    line.tear();
-                }
-            }
-            RoomEvent::Joined { .. }
-            | RoomEvent::Left { .. }
-            | RoomEvent::Muted { .. }
-            | RoomEvent::Unmuted { .. } => {}
+        if let RoomEvent::Frame(frame) = event {
+            let new = || Line::new(Arc::clone(&self.shared), frame.track, frame.arrived);
+            self.lines.entry(frame.track).or_insert_with(new).arrived(frame.arrived);
         }
+        let given = self.tracks.take(event);
+        self.publish(given);
     }
 
     /// Whether time alone should be let pass though messages keep coming.
@@ -136,27 +99,25 @@ impl IndividualThread {
     fn advance(&mut self) {
         let now = self.shared.clock.now();
         let until = now - SETTLE - SLACK;
-        for (uid, person) in &mut self.people {
-            let mut wants_key = false;
-            for line in person.lines.values_mut() {
-                line.advance(until);
-                wants_key |= line.wants_key(now);
-            }
-            if wants_key {
-                self.keyframes.request_of(*uid);
+        let given = self.tracks.advance(until);
+        self.publish(given);
+        let mut asked = None;
+        for (track, line) in &mut self.lines {
+            let needs = self.tracks.get(*track).is_some_and(AsSent::wants_key);
+            if needs && line.may_ask(now) && asked.replace(track.uid) != Some(track.uid) {
+                self.keyframes.request_of(track.uid);
             }
         }
-        if self.zero.is_some_and(|zero| zero <= until) {
+        if self.tracks.zero().is_some_and(|zero| zero <= until) {
             self.shared.numbers().rendered_to = Some(until);
         }
     }
-}
 
-impl Person {
-    fn align(&mut self, at: RoomTime) {
-        let since = self.aligned.replace(at).map_or(Duration::ZERO, |before| at.since(before));
-        let slew = since.as_micros() / u128::from(SLEW);
-        let mut playouts: Vec<_> = self.lines.values_mut().filter_map(Line::playout).collect();
-        align(&mut playouts, i64::try_from(slew).unwrap_or(i64::MAX));
+    fn publish(&mut self, given: impl IntoIterator<Item = Given>) {
+        for (track, pieces) in given {
+            if let (Some(line), Some(from)) = (self.lines.get_mut(&track), self.tracks.get(track)) {
+                line.publish(pieces, from);
+            }
+        }
     }
 }

@@ -1,5 +1,6 @@
-//! Renders a recording again from its tapes and timeline: the same composite, the same scenes, no
-//! clock. Where the live one lost nothing and skipped nothing, the pictures are the same.
+//! Renders a recording again from its tapes and timeline: the same composite, the same scenes, or the
+//! same tracks each for itself; no clock. Where the live one lost nothing and skipped nothing, the
+//! pictures are the same.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -19,26 +20,39 @@ use thiserror::Error;
 use crate::composition::{Cut, Cutter, OutputError, composite_settings};
 use crate::names;
 use crate::outbox::{tape_folder, write_whole};
-use crate::settings::{MixFiles, OutputSettings, RecordingSettings};
+use crate::settings::{IndividualSettings, MixFiles, OutputSettings, RecordingSettings};
 use crate::tape::reader::{self, TapeDamage, TapeReader};
 use crate::tape::record::Record;
 use crate::timeline::{self, DamagedLine};
 
+mod apart;
 mod files;
 
 pub use self::files::render_into;
 
-/// What a recording's folder says of its output.
+/// What a recording's folder says of its files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remembered {
     /// The recording.
     pub sid: String,
     /// The start of its files' names.
     pub stem: String,
-    /// Picture and sound.
-    pub output: OutputSettings,
+    /// What was made of the room.
+    #[serde(flatten)]
+    pub made: Made,
     /// The least length of a segment in milliseconds.
     pub segment_ms: u64,
+}
+
+/// What a recording made of the room. Screenshots alone leave no tapes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Made {
+    /// One picture and sound of everybody.
+    #[serde(rename = "output")]
+    Mix(OutputSettings),
+    /// Files of each track.
+    #[serde(rename = "individual")]
+    Individual(IndividualSettings),
 }
 
 /// What is to be rendered.
@@ -46,7 +60,7 @@ pub struct Remembered {
 pub struct Rendering {
     /// The recording's folder.
     pub folder: PathBuf,
-    /// Another output than the recording had.
+    /// Another output than the recording had; of a mixed one only.
     pub output: Option<OutputSettings>,
     /// Pictures that scenes may name.
     pub images: BTreeMap<String, Image>,
@@ -55,10 +69,12 @@ pub struct Rendering {
 /// What was rendered.
 #[derive(Debug, Default)]
 pub struct Rendered {
-    /// Pictures.
+    /// Composed pictures; none where everybody is apart.
     pub pictures: u64,
     /// Segments.
     pub segments: u64,
+    /// Segments that couldn't be made, and why.
+    pub lost: Vec<String>,
     /// Tapes that end before their end, and why.
     pub damaged_tapes: Vec<(PathBuf, TapeDamage)>,
     /// Lines of the timeline that are lost.
@@ -83,6 +99,12 @@ pub enum RenderError {
         /// The recording's folder.
         folder: PathBuf,
     },
+    /// Everybody was recorded apart, and one mixed output was asked for.
+    #[error("{} isn't mixed: everybody was recorded apart", folder.display())]
+    NotMixed {
+        /// The recording's folder.
+        folder: PathBuf,
+    },
     /// The output can't be made.
     #[error(transparent)]
     Output(#[from] OutputError),
@@ -98,22 +120,18 @@ pub enum RenderError {
 }
 
 /// Writes down what rendering needs beside tapes and timeline.
-pub(crate) fn remember(
-    folder: &Path,
-    settings: &RecordingSettings,
-    output: &OutputSettings,
-) -> io::Result<()> {
+pub(crate) fn remember(folder: &Path, settings: &RecordingSettings, made: Made) -> io::Result<()> {
     let remembered = Remembered {
         sid: settings.sid.clone(),
         stem: settings.stem(),
-        output: output.clone(),
+        made,
         segment_ms: u64::try_from(settings.segment.as_millis()).unwrap_or(u64::MAX),
     };
     let json = serde_json::to_vec_pretty(&remembered)?;
     write_whole(&folder.join(names::OUTPUT), &json)
 }
 
-/// Reads what a recording's folder says of its output.
+/// Reads what a recording's folder says of its files.
 ///
 /// # Errors
 /// The file can't be read or isn't one.
@@ -123,7 +141,7 @@ pub fn remembered(folder: &Path) -> Result<Remembered, RenderError> {
     read().map_err(|source| RenderError::Io { path: path.clone(), source })
 }
 
-/// Renders all of it, giving each piece to `sink` as it is cut.
+/// Renders all of a mixed recording, giving each piece to `sink` as it is cut.
 ///
 /// # Errors
 /// As [`RenderError`] says, or the sink. Damaged tapes and lines are no error: what is whole is
@@ -134,7 +152,8 @@ pub fn render(
 ) -> Result<Rendered, RenderError> {
     let Rendering { folder, output, images } = rendering;
     let known = remembered(&folder)?;
-    let output = output.unwrap_or(known.output);
+    let Made::Mix(mixed) = known.made else { return Err(RenderError::NotMixed { folder }) };
+    let output = output.unwrap_or(mixed);
     let segment = Duration::from_millis(known.segment_ms);
     let mut score = Score::read(&folder)?;
     let settings = composite_settings(&output, segment, images);
@@ -239,7 +258,13 @@ impl Score {
     /// Whether anything is left to happen. A recording without an end, whose process died, is
     /// rendered as long as there is.
     fn goes_on(&self) -> bool {
-        self.mark.is_some() || self.tapes.iter().any(|tape| tape.next.is_some())
+        self.next_at().is_some()
+    }
+
+    /// When the next thing happens.
+    fn next_at(&self) -> Option<RoomTime> {
+        let taped = self.tapes.iter().filter_map(|tape| Some(tape.next.as_ref()?.arrived()));
+        taped.chain(self.mark.as_ref().map(Mark::at)).min()
     }
 
     /// What happened until then and wasn't taken before.

@@ -7,38 +7,50 @@ use std::time::Duration;
 use capstan_media::container::Container;
 use capstan_media::container::playlist::{self, Entry, Playlist};
 
-use super::{RenderError, Rendered, Rendering, remembered, render};
+use super::{Made, Remembered, RenderError, Rendered, Rendering, apart, remembered, render};
 use crate::composition::{Cut, sync_tags};
 use crate::listing::uri_of;
 use crate::names;
 use crate::outbox::write_whole;
+use crate::settings::OutputSettings;
 
 /// Renders into `out`, which must not exist yet or be empty, so that nothing there is overwritten.
-/// The playlist comes last: a folder without one holds a rendering that broke off. Returns the
-/// playlist's path beside what was rendered.
+/// Playlists come last: a folder without one holds a rendering that broke off. Returns the playlists'
+/// paths beside what was rendered.
 ///
 /// # Errors
-/// As [`render`], or a file can't be written.
-pub fn render_into(rendering: Rendering, out: &Path) -> Result<(PathBuf, Rendered), RenderError> {
+/// As [`RenderError`] says, or a file can't be written.
+pub fn render_into(
+    rendering: Rendering,
+    out: &Path,
+) -> Result<(Vec<PathBuf>, Rendered), RenderError> {
     let known = remembered(&rendering.folder)?;
     make_empty(out)?;
-    let write = |name: &str, bytes: &[u8]| {
-        let path = out.join(name);
-        write_whole(&path, bytes).map_err(|source| RenderError::Write { path, source })
-    };
+    match known.made {
+        Made::Mix(ref output) => mixed(rendering, &known, output.clone(), out),
+        Made::Individual(settings) => apart::render(&rendering.folder, &known, settings, out),
+    }
+}
+
+fn mixed(
+    rendering: Rendering,
+    known: &Remembered,
+    output: OutputSettings,
+    out: &Path,
+) -> Result<(Vec<PathBuf>, Rendered), RenderError> {
     let segment = Duration::from_millis(known.segment_ms);
     let micros = u64::try_from(segment.as_micros()).unwrap_or(u64::MAX);
     let target_seconds = playlist::target_seconds(micros);
     let container = Container::Fmp4;
     let mut list =
         Playlist { container, target_seconds, entries: Vec::new(), independent: true, ended: true };
-    let output = rendering.output.clone().unwrap_or(known.output);
+    let output = rendering.output.clone().unwrap_or(output);
     let init = names::init(&known.stem, 0);
     let rendered = render(rendering, |cut| match cut {
-        Cut::Init(bytes) => write(&init, &bytes),
+        Cut::Init(bytes) => write_in(out, &init, &bytes),
         Cut::Segment(segment) => {
             let name = names::slice(&known.stem, segment.start, container);
-            write(&name, &segment.bytes)?;
+            write_in(out, &name, &segment.bytes)?;
             let first = list.entries.is_empty();
             list.entries.push(Entry {
                 uri: uri_of(&name),
@@ -51,9 +63,15 @@ pub fn render_into(rendering: Rendering, out: &Path) -> Result<(PathBuf, Rendere
             Ok(())
         }
     })?;
-    let name = format!("{}.m3u8", known.stem);
-    write(&name, playlist::render(&list).as_bytes())?;
-    Ok((out.join(name), rendered))
+    let name = names::playlist(&known.stem);
+    write_in(out, &name, playlist::render(&list).as_bytes())?;
+    Ok((vec![out.join(name)], rendered))
+}
+
+/// Writes one of the files.
+pub(super) fn write_in(out: &Path, name: &str, bytes: &[u8]) -> Result<(), RenderError> {
+    let path = out.join(name);
+    write_whole(&path, bytes).map_err(|source| RenderError::Write { path, source })
 }
 
 fn make_empty(out: &Path) -> Result<(), RenderError> {

@@ -36,7 +36,7 @@ pub(super) fn run(args: RenderArgs) -> anyhow::Result<()> {
     let mut images = images::load(&config.load()?.images)?;
     images.extend(fetched(&folder.join(FOLDER))?);
     let rendering = Rendering { folder, output: None, images };
-    let (playlist, rendered) =
+    let (playlists, rendered) =
         render_into(rendering, &out).with_context(|| format!("{name} can't be rendered"))?;
     for (tape, damage) in &rendered.damaged_tapes {
         println!("{} is whole only up to here: {damage}", tape.display());
@@ -44,8 +44,13 @@ pub(super) fn run(args: RenderArgs) -> anyhow::Result<()> {
     for line in &rendered.damaged_lines {
         println!("{line}");
     }
-    println!("{} segments, {} pictures", rendered.segments, rendered.pictures);
-    println!("{}", playlist.display());
+    for lost in &rendered.lost {
+        println!("{lost}");
+    }
+    println!("{} segments, {} composed pictures", rendered.segments, rendered.pictures);
+    for playlist in playlists {
+        println!("{}", playlist.display());
+    }
     Ok(())
 }
 

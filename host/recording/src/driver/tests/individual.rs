@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::super::script::{pictures, sounds};
 use super::*;
+use crate::render::{RenderError, render_into};
 use crate::settings::{Container, IndividualAudio, IndividualSettings, Mode, Streams};
 
 fn as_sent() -> RecordingSettings {
@@ -118,6 +119,30 @@ async fn each_participant_is_recorded_apart_as_sent_on_one_clock() {
     let facts = stage.handle.status().track_facts;
     assert_eq!(facts.len(), 4);
     assert!(facts.iter().all(|facts| facts.playlist.is_some() && facts.slices > 0), "{facts:?}");
+    rendered_alike(&stage);
+}
+
+/// Renders a recording again from its tapes and sees that it gives the same files, byte by byte.
+fn rendered_alike(stage: &Stage) {
+    let out = stage.world.folder.path().join("again");
+    let rendering = Rendering { folder: stage.folder(), output: None, images: BTreeMap::new() };
+    let mixed = render(rendering.clone(), |_| Ok(()));
+    assert!(matches!(mixed, Err(RenderError::NotMixed { .. })), "{mixed:?}");
+    let (playlists, rendered) = render_into(rendering, &out).unwrap();
+    assert_eq!((playlists.len(), &rendered.lost), (4, &vec![]));
+    assert!(rendered.damaged_tapes.is_empty() && rendered.damaged_lines.is_empty());
+    let files = |folder: &Path| -> BTreeMap<String, Vec<u8>> {
+        let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        // Beside them lie the copies of playlists that were uploaded.
+        let files = paths.filter(|path| path.extension().is_none_or(|end| end != "out"));
+        let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
+        files.map(|path| (name(&path), std::fs::read(&path).unwrap())).collect()
+    };
+    let (live, again) = (files(&hls_folder(&stage.folder())), files(&out));
+    assert_eq!(live.keys().collect::<Vec<_>>(), again.keys().collect::<Vec<_>>());
+    for (name, bytes) in &live {
+        assert!(*bytes == again[name], "rendered again, {name} differs");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

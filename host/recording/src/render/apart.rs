@@ -1,0 +1,133 @@
+//! A recording in which everybody is recorded apart, made again: the same slices, up to the last frame
+//! on tape, and playlists that are over.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use capstan_media::container::Container;
+use capstan_media::container::playlist::{self, Entry, Playlist};
+use capstan_media::track::TrackId;
+use capstan_pipeline::as_sent::{Piece, SETTLE, Slice};
+
+use super::files::write_in;
+use super::{Remembered, RenderError, Rendered, Score};
+use crate::individual::tracks::{Given, Tracks, longest, sync_tags};
+use crate::listing::uri_of;
+use crate::names;
+use crate::settings::IndividualSettings;
+
+/// How much is read from the tapes at once.
+const STEP: Duration = Duration::from_millis(500);
+
+/// Makes all files in `out`. Returns the playlists' paths.
+pub(super) fn render(
+    folder: &Path,
+    known: &Remembered,
+    settings: IndividualSettings,
+    out: &Path,
+) -> Result<(Vec<PathBuf>, Rendered), RenderError> {
+    let slice = Duration::from_millis(known.segment_ms);
+    let mut score = Score::read(folder)?;
+    let mut tracks = Tracks::new(slice, settings);
+    let mut files =
+        Files { out, stem: &known.stem, slice, lists: BTreeMap::new(), lost: Vec::new() };
+    while let Some(next) = score.next_at() {
+        let until = next + STEP;
+        for event in score.events_until(until) {
+            files.take(tracks.take(&event))?;
+        }
+        files.take(tracks.advance(until - SETTLE))?;
+    }
+    files.take(tracks.finish())?;
+    let (paths, segments) = files.end()?;
+    let Score { damaged_tapes, damaged_lines, .. } = score;
+    let Files { lost, .. } = files;
+    Ok((paths, Rendered { pictures: 0, segments, damaged_tapes, damaged_lines, lost }))
+}
+
+/// The files so far.
+struct Files<'a> {
+    out: &'a Path,
+    stem: &'a str,
+    slice: Duration,
+    lists: BTreeMap<TrackId, List>,
+    lost: Vec<String>,
+}
+
+/// One track's playlist, and the init segment that holds for the next slice.
+#[derive(Default)]
+struct List {
+    entries: Vec<Entry>,
+    inits: u64,
+    init_uri: Option<String>,
+    container: Container,
+}
+
+impl Files<'_> {
+    fn take(&mut self, given: impl IntoIterator<Item = Given>) -> Result<(), RenderError> {
+        for (track, pieces) in given {
+            for piece in pieces {
+                self.piece(track, piece)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn piece(&mut self, track: TrackId, piece: Piece) -> Result<(), RenderError> {
+        let stem = names::of_track(self.stem, track);
+        let list = self.lists.entry(track).or_default();
+        match piece {
+            Piece::Init(bytes) => {
+                let name = names::init(&stem, list.inits);
+                list.inits += 1;
+                list.init_uri = Some(uri_of(&name));
+                write_in(self.out, &name, &bytes)
+            }
+            Piece::Slice(slice) => {
+                let sync = sync_tags(&slice, track.kind);
+                let Slice { segment, container, discontinuity, .. } = slice;
+                let name = names::slice(&stem, segment.start, container);
+                list.container = container;
+                list.entries.push(Entry {
+                    uri: uri_of(&name),
+                    init_uri: list.init_uri.clone(),
+                    start: segment.start,
+                    micros: segment.micros,
+                    discontinuity,
+                    sync,
+                });
+                write_in(self.out, &name, &segment.bytes)
+            }
+            Piece::Lost { frames, why } => {
+                self.lost.push(format!("a slice of {track} with {frames} frames: {why}"));
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes the playlists. Returns their paths and how many slices they name.
+    fn end(&mut self) -> Result<(Vec<PathBuf>, u64), RenderError> {
+        let (mut paths, mut segments) = (Vec::new(), 0);
+        for (track, list) in std::mem::take(&mut self.lists) {
+            let List { entries, container, .. } = list;
+            let Some(most) = entries.iter().map(|entry| (entry.micros + 500_000) / 1_000_000).max()
+            else {
+                continue;
+            };
+            segments += entries.len() as u64;
+            let list = Playlist {
+                container,
+                target_seconds: longest(self.slice).max(u32::try_from(most).unwrap_or(u32::MAX)),
+                entries,
+                // Forced ends of slices are followed by one that isn't.
+                independent: !track.kind.is_video(),
+                ended: true,
+            };
+            let name = names::playlist(&names::of_track(self.stem, track));
+            write_in(self.out, &name, playlist::render(&list).as_bytes())?;
+            paths.push(self.out.join(name));
+        }
+        Ok((paths, segments))
+    }
+}
