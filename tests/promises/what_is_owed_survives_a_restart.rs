@@ -94,7 +94,8 @@ fn a_crash_ends_every_playlist_of_those_recorded_apart_at_its_last_cut() {
     let mut server = server(&receiver, "individual = { slice_seconds = 2 }");
     let publishers = [(5, "vp8"), (6, "h264")]
         .map(|(uid, codec)| server.publish("apart", uid, &["--codec", codec, "--size", "320x180"]));
-    let recording = server.api().record_in("individual", "apart", "4000000000", &json!({}));
+    let group = json!({"recordingConfig": {"subscribeUidGroup": 0}});
+    let recording = server.api().record_in("individual", "apart", "4000000000", &group);
     eventually("slices of all", Duration::from_secs(40), || {
         let callbacks = receiver.callbacks();
         (callbacks.iter().filter(|callback| callback.event() == 4).count() == 4).then_some(())

@@ -172,3 +172,23 @@ async fn who_comes_back_after_a_break_goes_on_in_the_same_playlist() {
     let off = times[75] - times[0] - 18_000_000;
     assert!(off.abs() <= 10_000, "the second session is {off} us off");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_more_than_seventeen_the_first_to_join_are_recorded() {
+    let mut plan = Plan::until(3_000);
+    for uid in 1..=19 {
+        // The highest uid joins first.
+        plan.add(participant(uid, 200 - i64::from(uid) * 10, 1_000));
+    }
+    let settings = RecordingSettings {
+        subscription: Subscription { streams: Streams::Audio, ..Subscription::default() },
+        ..as_sent()
+    };
+    let stage = Stage::open(plan, settings, NEVER);
+    let outcome = stage.play().await;
+    assert_eq!((outcome.delivered, outcome.failure), (Delivered::Uploaded, None));
+    let mut uids: Vec<u32> =
+        outcome.files.iter().filter_map(|file| file.uid).map(Uid::get).collect();
+    uids.sort_unstable();
+    assert_eq!(uids, (3..=19).collect::<Vec<_>>());
+}
