@@ -8,6 +8,9 @@ use serde::Serialize;
 
 use super::openapi::described;
 
+/// What a problem document is.
+pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
+
 /// A refused request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem {
@@ -63,7 +66,7 @@ impl IntoResponse for Problem {
         };
         let mut response = (self.status, Json(document)).into_response();
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         match self.status {
             StatusCode::UNAUTHORIZED => {
                 let challenge = "Basic realm=\"capstan\", charset=\"UTF-8\"";

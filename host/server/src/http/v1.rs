@@ -20,7 +20,7 @@ use self::view::{Details, Event, Summary};
 use super::Context;
 use super::agora::Owner;
 use super::openapi::{Operation, Reply, Routes, described};
-use super::problem::{Problem, ProblemDocument};
+use super::problem::Problem;
 use crate::recorder::Found;
 
 const TAG: &str = "Recordings (Capstan's own)";
@@ -33,15 +33,15 @@ pub(super) fn routes() -> Routes {
     let list = Operation::new("Find recordings, the latest first", TAG)
         .query::<ListQuery>()
         .reply(Reply::of::<Listed>(200, "A page of recordings"))
-        .reply(Reply::of::<ProblemDocument>(400, "The query can't be taken"));
+        .reply(Reply::problem(400, "The query can't be taken"));
     let one =
         Operation::new("Look into a recording, running or ended", TAG)
             .reply(Reply::of::<Details>(200, "All that is known of it"));
     let events = Operation::new("Replay a recording's events", TAG)
         .query::<EventsQuery>()
         .reply(Reply::of::<Told>(200, "Events in their order"))
-        .reply(Reply::of::<ProblemDocument>(400, "The query can't be taken"));
-    let missing = || Reply::of::<ProblemDocument>(404, "No such recording of this key's apps");
+        .reply(Reply::problem(400, "The query can't be taken"));
+    let missing = || Reply::problem(404, "No such recording of this key's apps");
     let plugins = Operation::new("The plugins of this server", "Server")
         .reply(Reply::of::<Plugins>(200, "What was loaded and what was refused"));
     Routes::default()
@@ -54,9 +54,9 @@ pub(super) fn routes() -> Routes {
 /// The answers that every path may give.
 fn common(operation: Operation) -> Operation {
     operation
-        .reply(Reply::of::<ProblemDocument>(401, "No app has these credentials"))
-        .reply(Reply::of::<ProblemDocument>(429, "Too many requests within a second"))
-        .reply(Reply::of::<ProblemDocument>(500, "The server failed"))
+        .reply(Reply::problem(401, "No app has these credentials"))
+        .reply(Reply::problem(429, "Too many requests within a second"))
+        .reply(Reply::problem(500, "The server failed"))
 }
 
 described! {

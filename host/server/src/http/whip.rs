@@ -30,7 +30,6 @@ use subtle::ConstantTimeEq;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::openapi::{Content, Operation, Reply};
-use super::problem::ProblemDocument;
 
 /// Longer bodies are refused unread. Ingest's own limit on offers is the same or lower.
 const MAX_BODY: usize = 64 << 10;
@@ -87,13 +86,10 @@ pub(crate) fn operations() -> Vec<Operation> {
     const TAG: &str = "Publish (WHIP, RFC 9725)";
     let refused = |operation: Operation| {
         operation
-            .reply(Reply::of::<ProblemDocument>(400, "The room, the uid or the offer is wrong"))
-            .reply(Reply::of::<ProblemDocument>(401, "The app's token is missing or wrong"))
-            .reply(Reply::of::<ProblemDocument>(
-                403,
-                "The app takes publishers on this machine only",
-            ))
-            .reply(Reply::of::<ProblemDocument>(404, "No such app or session"))
+            .reply(Reply::problem(400, "The room, the uid or the offer is wrong"))
+            .reply(Reply::problem(401, "The app's token is missing or wrong"))
+            .reply(Reply::problem(403, "The app takes publishers on this machine only"))
+            .reply(Reply::problem(404, "No such app or session"))
             .for_publishers()
     };
     let publish = Operation::new("Publish to a room: post an offer, get an answer", TAG)
@@ -104,16 +100,16 @@ pub(crate) fn operations() -> Vec<Operation> {
             "The answer; Location is the session",
             Content::text("application/sdp"),
         ))
-        .reply(Reply::of::<ProblemDocument>(413, "The offer is too long"))
-        .reply(Reply::of::<ProblemDocument>(415, "The offer isn't application/sdp"))
-        .reply(Reply::of::<ProblemDocument>(422, "There is nothing in the offer that can be taken"))
-        .reply(Reply::of::<ProblemDocument>(503, "The server is full"));
+        .reply(Reply::problem(413, "The offer is too long"))
+        .reply(Reply::problem(415, "The offer isn't application/sdp"))
+        .reply(Reply::problem(422, "There is nothing in the offer that can be taken"))
+        .reply(Reply::problem(503, "The server is full"));
     let end = Operation::new("End a publisher's session", TAG)
         .at("delete", "/whip/{app}/{room}/{uid}/{session}")
         .reply(Reply::empty(200, "It has ended"));
     let patch = Operation::new("Trickle ICE, which isn't served", TAG)
         .at("patch", "/whip/{app}/{room}/{uid}/{session}")
-        .reply(Reply::of::<ProblemDocument>(405, "Candidates need not be sent"));
+        .reply(Reply::problem(405, "Candidates need not be sent"));
     [publish, end, patch].into_iter().map(refused).collect()
 }
 

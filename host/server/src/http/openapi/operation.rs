@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::super::problem::{self, ProblemDocument};
 use super::described::Described;
 use super::words;
 
@@ -76,6 +77,12 @@ impl Reply {
     /// An answer that is a type written as JSON.
     pub(crate) fn of<T: Described>(status: u16, words: &'static str) -> Self {
         Self::json(status, words, T::schema)
+    }
+
+    /// A failure told as a problem document.
+    pub(crate) const fn problem(status: u16, words: &'static str) -> Self {
+        let content = Content { kind: problem::MEDIA_TYPE, schema: ProblemDocument::schema };
+        Self::with(status, words, content)
     }
 
     /// An answer of another media type.

@@ -35,8 +35,9 @@ fn every_field_and_parameter_has_its_words() {
                 look(at.clone(), schema);
             }
             for reply in operation["responses"].as_object_mut().unwrap().values_mut() {
-                if let Some(schema) = reply.pointer_mut("/content/application~1json/schema") {
-                    look(at.clone(), schema);
+                let content = reply.get_mut("content").and_then(Value::as_object_mut);
+                for content in content.into_iter().flat_map(Map::values_mut) {
+                    look(at.clone(), &mut content["schema"]);
                 }
             }
         }
