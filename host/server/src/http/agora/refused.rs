@@ -15,11 +15,17 @@ const STORAGE_FIELDS: [&str; 7] =
 const SHOWN: [&str; 4] = ["/region", "/bucket", "/stsExpiration", "/extensionParams/sse"];
 
 const STORAGE: &str = "/clientRequest/storageConfig";
+/// Where a request names a store of its own.
+const ENDPOINT: &str = "/extensionParams/endpoint";
 
 /// Why a storage can't be opened that `body` asks for.
 pub(crate) fn storage(error: &UploadError, body: &Value) -> String {
     let UploadError::BadConfig { mistakes, storage } = error else {
-        return format!("{STORAGE}: {error}");
+        // What isn't granted is what the request named, if it named a store at all.
+        let denied = matches!(error, UploadError::Rejected { code, .. } if code == "not-granted");
+        let at = format!("{STORAGE}{ENDPOINT}");
+        let named = denied && body.pointer(&at).is_some_and(|value| !value.is_null());
+        return format!("{}: {error}", if named { &at } else { STORAGE });
     };
     let told = mistakes.0.iter().map(|mistake| storage_mistake(mistake, storage, body));
     let told = told.collect::<Vec<_>>().join("; ");
@@ -98,6 +104,21 @@ mod tests {
         assert!(operators.starts_with("/clientRequest/storageConfig/vendor: "), "{operators}");
         assert!(operators.ends_with("storage-s3: /part_size: must be a whole number"));
         assert!(told("", "no").contains("storageConfig/vendor: "));
+    }
+
+    #[test]
+    fn a_store_that_isnt_granted_is_the_one_that_the_request_names() {
+        let denied = UploadError::Rejected {
+            storage: "storage-s3".into(),
+            code: "not-granted".into(),
+            reason: "https://evil.example:443 is not granted".into(),
+        };
+        let silent = json!({"clientRequest": {"storageConfig": {"vendor": 1}}});
+        assert_eq!(storage(&denied, &silent), format!("/clientRequest/storageConfig: {denied}"));
+        let params = json!({"endpoint": "https://evil.example"});
+        let named = json!({"clientRequest": {"storageConfig": {"extensionParams": params}}});
+        let told = storage(&denied, &named);
+        assert!(told.starts_with("/clientRequest/storageConfig/extensionParams/endpoint: "));
     }
 
     #[test]
