@@ -54,7 +54,7 @@ def check_aws4(request, vendor):
     request.trace(string_to_sign=to_sign)
     compare(vendor, signature, signer.signature(to_sign, copy))
     request.check_skew(seconds(date))
-    check_token(vendor, known, token)
+    check_token(vendor, known, token, request.state.expired)
     request.payload_sha256 = digest
     return known
 

@@ -47,6 +47,9 @@ def facts(state, path, method, sent):
         elif method == "DELETE":
             state.faults.clear()
         return state.faults
+    if path == "/__expire":
+        state.expired.update(sent)
+        return sorted(state.expired)
     if path == "/__config":
         if method == "POST":
             state.config.update(sent)

@@ -11,6 +11,12 @@ CREDENTIALS = {
             "sk": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
             "tokens": ["FwoGZXIvYXdzEBYaD/EXAMPLE/TOKEN+=="],
         },
+        {
+            "ak": "ASIAIOSFODNN7FRESH00",
+            "sk": "freshUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+            "tokens": ["FwoGZXIvYXdzEBYaD/FRESH/TOKEN+=="],
+            "plain": False,
+        },
         {"ak": "AKIAREADONLYEXAMPLE0", "sk": "readonlysecret", "deny": True},
     ],
     "aliyun": [

@@ -60,6 +60,10 @@ ANSWERS = {
         "s3": (400, "InvalidToken", "The provided token is malformed or otherwise invalid."),
         "tencent": (403, "InvalidToken", "The token is invalid"),
     },
+    "expired_token": {
+        **alike(400, "ExpiredToken", "The provided token has expired.", (401, "expired token")),
+        "aliyun": (403, "SecurityTokenExpired", "The security token you provided has expired."),
+    },
     "no_bucket": alike(
         404, "NoSuchBucket", "The specified bucket does not exist.", (631, "no such bucket")
     ),

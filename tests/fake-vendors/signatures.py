@@ -29,13 +29,15 @@ def credential(vendor, access_key):
     raise refusal(vendor, "bad_ak")
 
 
-def check_token(vendor, known, token):
-    """Whether the session token, or its absence, goes with the key."""
+def check_token(vendor, known, token, expired):
+    """Whether the session token, or its absence, goes with the key and still holds."""
     if token is None:
         if not known.get("plain", True):
             raise refusal(vendor, "bad_ak" if vendor == "aliyun" else "bad_token")
     elif token not in known.get("tokens", []):
         raise refusal(vendor, "bad_token")
+    elif token in expired:
+        raise refusal(vendor, "expired_token")
 
 
 def compare(vendor, given, good):
@@ -59,7 +61,8 @@ def check_aliyun(request):
         known = check_oss1(request, given)
     else:
         raise refusal("aliyun", "anonymous")
-    check_token("aliyun", known, request.headers.get("x-oss-security-token"))
+    token = request.headers.get("x-oss-security-token")
+    check_token("aliyun", known, token, request.state.expired)
     return known
 
 
@@ -165,7 +168,8 @@ def check_tencent(request):
         raise refusal("tencent", "skew")
     if now > end:
         raise Refused(403, "AccessDenied", "Request has expired")
-    check_token("tencent", known, request.headers.get("x-cos-security-token"))
+    token = request.headers.get("x-cos-security-token")
+    check_token("tencent", known, token, request.state.expired)
     return known
 
 
@@ -219,7 +223,8 @@ def check_kingsoft(request):
         raise Refused(403, "AccessDenied", "KS3 authentication requires a valid Date header")
     compare("kingsoft", signature, ks3.auth.encode(known["sk"], signed))
     request.check_skew(email.utils.parsedate_to_datetime(date).timestamp())
-    check_token("kingsoft", known, request.headers.get("x-kss-security-token"))
+    token = request.headers.get("x-kss-security-token")
+    check_token("kingsoft", known, token, request.state.expired)
     return known
 
 

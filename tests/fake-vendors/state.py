@@ -31,6 +31,7 @@ class State:
         """Forgets everything but the configuration."""
         with self.lock:
             self.uploads, self.objects, self.faults, self.log = {}, {}, [], []
+            self.expired = set()
             self.stats = {vendor: self.no_numbers() for vendor in defaults.VENDORS}
 
     @staticmethod

@@ -160,6 +160,12 @@ impl Api {
         self.on(recording, "stop", &json!({}))
     }
 
+    /// `stop`, not waiting for the uploads.
+    #[must_use]
+    pub fn stop_async(&self, recording: &Started) -> Answer {
+        self.on(recording, "stop", &json!({"async_stop": true}))
+    }
+
     fn on(&self, recording: &Started, method: &str, client_request: &Value) -> Answer {
         let Started { resource, sid, mode, room, uid } = recording;
         self.post(

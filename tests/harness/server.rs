@@ -15,6 +15,8 @@ use crate::root;
 pub struct Server {
     folder: tempfile::TempDir,
     http: u16,
+    /// What is logged; the server's own choice if empty.
+    log: &'static str,
     running: Option<Running>,
 }
 
@@ -36,6 +38,12 @@ impl Server {
     /// Writes a configuration, starts the server and waits until it is ready.
     #[must_use]
     pub fn start(setup: &Setup) -> Self {
+        Self::start_logging(setup, "")
+    }
+
+    /// The same with another choice of what is logged.
+    #[must_use]
+    pub fn start_logging(setup: &Setup, log: &'static str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let http = free_tcp_port();
         let udp = free_udp_port();
@@ -56,7 +64,7 @@ impl Server {
             format!("{config}\n[plugins]\nfolders = [\"{}\"]\n", plugins.display())
         };
         std::fs::write(folder.path().join("capstan.toml"), config).unwrap();
-        let mut server = Self { folder, http, running: None };
+        let mut server = Self { folder, http, log, running: None };
         server.run();
         server
     }
@@ -70,6 +78,9 @@ impl Server {
             .args(["serve", "--config", "capstan.toml"])
             .env("CAPSTAN_PLUGINS__CACHE_DIR", cache)
             .current_dir(self.folder.path());
+        if !self.log.is_empty() {
+            command.env("CAPSTAN_LOG", self.log);
+        }
         let log = self.folder.path().join("server.log");
         let old = std::fs::read_to_string(&log).unwrap_or_default();
         self.running = Some(Running::start("server", &mut command, log.clone()));

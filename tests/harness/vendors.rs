@@ -143,6 +143,17 @@ impl Vendor {
         })
     }
 
+    /// Changes to the temporary credentials that a client fetches when those of
+    /// [`Vendor::temporary`] have expired; S3's only.
+    #[must_use]
+    pub fn renewed(&self) -> Value {
+        json!({
+            "accessKey": "ASIAIOSFODNN7FRESH00",
+            "secretKey": "freshUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+            "stsToken": "FwoGZXIvYXdzEBYaD/FRESH/TOKEN+==",
+        })
+    }
+
     /// Texts that must never be seen outside.
     #[must_use]
     pub fn secret(&self) -> &'static str {
@@ -189,6 +200,11 @@ impl Vendors {
     /// Takes back every fault.
     pub fn no_faults(&self) {
         self.ask("DELETE", "/__faults", &Value::Null);
+    }
+
+    /// From now on this session token has expired.
+    pub fn expire(&self, token: &str) {
+        self.ask("POST", "/__expire", &json!([token]));
     }
 
     /// Forgets everything that happened.

@@ -198,7 +198,8 @@ impl Track {
     /// The newest picture of what is kept.
     fn take(&mut self, track: TrackId, now: RoomTime) -> Taken {
         let newest = self.frames.last().map(|frame| frame.arrived);
-        let Some(at) = newest.filter(|at| now.since(*at) <= HOLD_PICTURE) else {
+        let is_new = |at: &RoomTime| now.since(*at) <= HOLD_PICTURE && Some(*at) != self.last;
+        let Some(at) = newest.filter(is_new) else {
             return Taken::Missing { track };
         };
         let mut stream = VideoStream::default();

@@ -21,7 +21,6 @@ use crate::director::Director;
 use crate::event::{Code, Module, Problem};
 use crate::handle::UpdateLayoutError;
 use crate::mix::Mix;
-use crate::mp4::Mp4Limits;
 use crate::names;
 use crate::overload::{Overload, Span, Tick};
 use crate::publisher::{Plan, Publisher};
@@ -179,7 +178,7 @@ impl CompositeThread {
             container: self.files.container,
             target_seconds: target_seconds(micros),
             independent: true,
-            mp4: self.files.mp4.then(Mp4Limits::default),
+            mp4: self.files.mp4,
             mixed: Some(self.output.clone()),
         }
     }

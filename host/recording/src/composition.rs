@@ -123,7 +123,7 @@ impl Cutter {
             };
             let MixFiles { container, mp4 } = self.files;
             let mut segmenter = Segmenter::new(self.start, self.segment, container, &tracks)?;
-            if mp4 {
+            if mp4.is_some() {
                 segmenter = segmenter.with_twins(&tracks)?;
             }
             cuts.extend(segmenter.init().map(Cut::Init));

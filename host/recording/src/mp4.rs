@@ -114,17 +114,11 @@ fn read_header(file: &mut File) -> io::Result<(u64, [u8; 4])> {
 
 /// How long and how large an MP4 file becomes before the next one begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Mp4Limits {
-    /// The longest one.
-    pub(crate) longest: Duration,
-    /// The most bytes of one.
-    pub(crate) largest: u64,
-}
-
-impl Default for Mp4Limits {
-    fn default() -> Self {
-        Self { longest: Duration::from_secs(2 * 60 * 60), largest: 2_000_000_000 }
-    }
+pub struct Mp4Limits {
+    /// The longest one. A slice that is longer by itself is a file by itself.
+    pub longest: Duration,
+    /// The most bytes of the slices in one.
+    pub largest: u64,
 }
 
 /// Counts what goes into the present file.

@@ -21,6 +21,7 @@ mod assembly;
 mod backup;
 mod books;
 mod change;
+mod conceal;
 mod events;
 mod files;
 mod leftovers;
@@ -213,6 +214,16 @@ impl Outbox {
         Ok(given_up)
     }
 
+    /// Gives up what was refused for too long, and forgets recordings that ended too long ago or before
+    /// too many others. Blocks on the disk.
+    ///
+    /// # Errors
+    /// The file can't be read or written.
+    pub fn tidy(&self) -> Result<(), OutboxError> {
+        self.give_up_refused()?;
+        self.inner.forget_old()
+    }
+
     /// Gives up what was refused and has waited for the operator for too long.
     fn give_up_refused(&self) -> Result<(), OutboxError> {
         let Some(patience) = self.inner.settings.refused_give_up_after else { return Ok(()) };
@@ -242,8 +253,7 @@ impl Outbox {
         settings: &RecordingSettings,
         folder: &Path,
     ) -> Result<watch::Receiver<View>, OutboxError> {
-        self.give_up_refused()?;
-        self.inner.forget_old()?;
+        self.tidy()?;
         let now = self.inner.clock.now();
         let mut change = Change::new(files::ledger_of(settings, folder, now));
         change.tell(&Event::RecorderStarted, now);
@@ -292,10 +302,12 @@ impl Outbox {
         self.inner.books().ledgers.get(sid).map(|ledger| ledger.target.clone())
     }
 
-    /// Sends a recording's files there from now on, and tries refused ones again.
+    /// Sends a recording's files there from now on, and tries refused ones again. A refusal there is
+    /// told anew.
     pub(crate) fn retarget(&self, sid: &str, target: &StorageTarget) -> Result<(), OutboxError> {
         self.inner.change(sid, |change, books, _| {
             change.ledger.target = target.clone();
+            change.ledger.told.refusal = false;
             change.unpark(books);
         })
     }

@@ -19,11 +19,11 @@ use capstan_media::timeline::LossPlace;
 use crate::composition::{Cut, sync_tags};
 use crate::event::{Code, Module, Problem};
 use crate::listing::uri_of;
-use crate::mp4::{Fill, Mp4Limits};
+use crate::mp4::Fill;
 use crate::names;
 use crate::outbox::{NewFile, hls_folder, parts_folder, write_whole};
 use crate::seldom::Seldom;
-use crate::settings::OutputSettings;
+use crate::settings::{Mp4Limits, OutputSettings};
 use crate::shared::Shared;
 use crate::status::FileFacts;
 

@@ -68,6 +68,8 @@ pub enum TroubleKind {
     Lost(LossPlace),
     /// A layout or a disk misbehaved.
     Fault,
+    /// A file that was asked for beside the playlist couldn't be made.
+    File,
 }
 
 impl TroubleKind {
@@ -81,6 +83,7 @@ impl TroubleKind {
             Self::Lost(LossPlace::Composite) => "composite",
             Self::Lost(LossPlace::Segment) => "segment",
             Self::Fault => "fault",
+            Self::File => "file",
         }
     }
 }

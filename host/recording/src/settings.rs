@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+pub use crate::mp4::Mp4Limits;
 pub use capstan_media::container::Container;
 use capstan_media::frame::Size;
 use capstan_media::scene::Colour;
@@ -65,12 +66,12 @@ pub struct MixSettings {
 }
 
 /// The files of a mixed recording.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MixFiles {
     /// What its segments are.
     pub container: Container,
-    /// Whether there are MP4 files beside the playlist.
-    pub mp4: bool,
+    /// How long MP4 files beside the playlist become, if there are to be any.
+    pub mp4: Option<Mp4Limits>,
 }
 
 /// How participants are recorded one by one.
@@ -96,7 +97,7 @@ pub enum IndividualAudio {
 /// Screenshots of each participant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshots {
-    /// From one to the next, 5 s to 3600 s.
+    /// From one to the next, 1 s to 3600 s.
     pub interval: Duration,
 }
 
@@ -220,9 +221,9 @@ impl RecordingSettings {
             mix.validate_container()?;
         }
         if let Some(snapshots) = self.snapshots
-            && !(Duration::from_secs(5)..=Duration::from_secs(3_600)).contains(&snapshots.interval)
+            && !(Duration::from_secs(1)..=Duration::from_secs(3_600)).contains(&snapshots.interval)
         {
-            return bad("snapshots", "must be 5 s to 3600 s apart");
+            return bad("snapshots", "must be 1 s to 3600 s apart");
         }
         if self.mode == Mode::SnapshotsOnly && self.snapshots.is_none() {
             return bad("snapshots", "must be asked for where nothing else is");

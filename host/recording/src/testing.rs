@@ -18,12 +18,16 @@ use crate::ports::{
     StorageTarget, Storages, Stored, Upload, UploadError, UploadProgress,
 };
 use crate::settings::{
-    AudioCodec, AudioOutput, Container, LayoutChoice, MixFiles, MixSettings, Mode, OutputSettings,
-    RecordingSettings, Subscription, VideoCodec, VideoOutput,
+    AudioCodec, AudioOutput, Container, LayoutChoice, MixFiles, MixSettings, Mode, Mp4Limits,
+    OutputSettings, RecordingSettings, Subscription, VideoCodec, VideoOutput,
 };
 
 /// When tests take place: 2026-01-02 03:04:05 UTC.
 pub(crate) const DAWN: RoomTime = RoomTime::from_millis(1_767_323_045_000);
+
+/// MP4 files that no test fills.
+pub(crate) const MP4: Mp4Limits =
+    Mp4Limits { longest: Duration::from_secs(7_200), largest: 2_000_000_000 };
 
 /// A clock that runs by itself from [`DAWN`] on.
 pub(crate) struct RunningClock(Instant);
@@ -310,7 +314,7 @@ pub(crate) fn settings(sid: &str) -> RecordingSettings {
                 playout_delay_ms: 600,
             },
             layout: LayoutChoice { name: "float".into(), options: "{}".into() },
-            files: MixFiles { container: Container::Fmp4, mp4: false },
+            files: MixFiles { container: Container::Fmp4, mp4: None },
             overload_after: Duration::from_secs(2),
         }),
         subscription: Subscription::default(),

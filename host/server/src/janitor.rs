@@ -1,4 +1,4 @@
-//! Clears away the working folders of recordings that are wholly in their store.
+//! Clears away the working folders of recordings that are wholly in their store, and forgets what is too old.
 //!
 //! A folder goes only when every file of its recording was delivered and tapes need not be kept. A
 //! recording in a folder of this machine is played from there afterwards; one in a distant bucket
@@ -21,9 +21,6 @@ const PLAYABLE: Duration = Duration::from_secs(3_600);
 
 /// Looks after the working folders until it is dropped.
 pub(crate) async fn run(context: Context) {
-    if context.config.recording.keep_tapes {
-        return;
-    }
     let mut rounds = tokio::time::interval(ROUND);
     loop {
         rounds.tick().await;
@@ -32,11 +29,19 @@ pub(crate) async fn run(context: Context) {
         if let Ok(Err(error)) = swept {
             tracing::warn!(%error, "working folders can't be cleared away");
         }
+        let outbox = context.outbox.clone();
+        let tidied = tokio::task::spawn_blocking(move || outbox.tidy()).await;
+        if let Ok(Err(error)) = tidied {
+            tracing::warn!(%error, "what is too old can't be forgotten");
+        }
     }
 }
 
 /// One round; blocks on the disk.
 fn sweep(context: &Context) -> std::io::Result<()> {
+    if context.config.recording.keep_tapes {
+        return Ok(());
+    }
     for entry in std::fs::read_dir(&context.config.recording.work_dir)? {
         let entry = entry?;
         let Ok(sid) = entry.file_name().into_string() else { continue };

@@ -72,6 +72,18 @@ fn the_first_picture_comes_at_once_and_the_others_on_one_grid() {
 }
 
 #[test]
+fn no_picture_is_taken_twice() {
+    // Pictures come every two seconds, and one is wanted every second.
+    let mut events = film(1, 9, 30);
+    events.retain(|event| event.at().since(START).as_millis() % 2_000 == 0);
+    let tick = |at| RoomEvent::Joined { uid: uid(9), at: START + Duration::from_millis(at * 100) };
+    events.extend((0..90_u64).map(tick));
+    let mut seen = Seen::default();
+    play(&mut Snapshots::new(Duration::from_secs(1)), &merged(events), &mut seen);
+    assert_eq!(seen.taken, [(1, 0), (1, 2_000), (1, 4_000), (1, 6_000), (1, 8_000)]);
+}
+
+#[test]
 fn a_key_frame_is_asked_for_where_too_much_would_be_decoded() {
     let mut seen = Seen::default();
     play(&mut Snapshots::new(INTERVAL), &film(1, 8, 1_000), &mut seen);

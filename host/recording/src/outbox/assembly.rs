@@ -18,6 +18,7 @@ use super::files::{self, NewFile, hls_folder, parts_folder};
 use super::worker::{Verdict, on_disk};
 use crate::event::{Code, Event, Module, Problem};
 use crate::mp4::{AssemblyError, assemble};
+use crate::report::{Trouble, TroubleKind};
 use crate::settings::Container;
 use crate::status::FileFacts;
 use crate::{listing, names};
@@ -38,6 +39,9 @@ pub(crate) struct Mp4s {
     pub(crate) next: Option<RoomTime>,
     /// Those that aren't made yet, oldest first.
     pub(crate) unmade: Vec<Assembly>,
+    /// Those that never will be.
+    #[serde(default)]
+    pub(crate) given_up: Vec<Trouble>,
 }
 
 /// One MP4 file that isn't made yet.
@@ -138,6 +142,17 @@ fn remove(change: &mut Change, name: &str) {
     }
 }
 
+/// Makes a file one that never will be.
+fn give_up(change: &mut Change, name: &str, why: &str) {
+    let key = change.ledger.key(name);
+    remove(change, name);
+    let Some(mp4) = &mut change.ledger.mp4 else { return };
+    let Some(at) = mp4.files.iter().position(|facts| facts.key == key) else { return };
+    let from = mp4.files.remove(at).start;
+    let to = mp4.files.get(at).map(|next| next.start).or(mp4.next);
+    mp4.given_up.push(Trouble { from, to, kind: TroubleKind::File, what: why.to_owned() });
+}
+
 /// Notes that a file couldn't be made. True if it is to be tried again.
 fn refused(change: &mut Change, name: &str, error: &AssemblyError, now: RoomTime) -> bool {
     let Some(mp4) = &mut change.ledger.mp4 else { return false };
@@ -147,16 +162,12 @@ fn refused(change: &mut Change, name: &str, error: &AssemblyError, now: RoomTime
     let first = unmade.failing_since.is_none();
     let since = *unmade.failing_since.get_or_insert(now);
     let hopeless = matches!(error, AssemblyError::Segments(_)) || now.since(since) >= PATIENCE;
+    let what = if hopeless { "is given up" } else { "can't be made yet" };
+    let message = format!("{name} {what}: {error}; the playlist has all of it");
     if hopeless {
-        let key = change.ledger.key(name);
-        remove(change, name);
-        if let Some(mp4) = &mut change.ledger.mp4 {
-            mp4.files.retain(|facts| facts.key != key);
-        }
+        give_up(change, name, &message);
     }
     if first || hopeless {
-        let what = if hopeless { "is given up" } else { "can't be made yet" };
-        let message = format!("{name} {what}: {error}; the playlist has all of it");
         let (module, code) = (Module::Recorder, Code::FileOperation);
         let level = if hopeless { 5 } else { 4 };
         change.tell(&Event::Error(Problem { module, level, code, message }), now);

@@ -15,7 +15,7 @@ use super::assembly::Mp4s;
 use super::change::Change;
 use super::records::ModeName;
 use crate::ports::{Notice, StorageTarget};
-use crate::report::Report;
+use crate::report::{Report, Trouble};
 use crate::status::{Delivered, FileFacts, Outcome, Owed, StopReason};
 
 /// One recording in the outbox.
@@ -289,6 +289,11 @@ impl Ledger {
     pub(crate) fn files(&self) -> Vec<FileFacts> {
         let mp4s = self.mp4.iter().flat_map(|mp4| &mp4.files);
         mp4s.chain(self.produced().map(|list| &list.facts)).cloned().collect()
+    }
+
+    /// MP4 files that were asked for and never will be.
+    pub(crate) fn never_made(&self) -> &[Trouble] {
+        self.mp4.as_ref().map_or(&[], |mp4| &mp4.given_up)
     }
 
     /// MP4 files that aren't made yet.

@@ -108,7 +108,8 @@ impl Change {
                 self.tell(&Event::Progress { share: event::WHOLE }, now);
                 self.tell(&Event::Uploaded { files: self.ledger.files() }, now);
             }
-            let normal = end.failure.is_none() && stuck == 0;
+            let whole = self.ledger.never_made().is_empty();
+            let normal = end.failure.is_none() && stuck == 0 && whole;
             self.tell(&Event::SessionExited { normal }, now);
             self.ledger.stage = Stage::Closed;
         }

@@ -82,7 +82,7 @@ pub(super) fn ledger_of(settings: &RecordingSettings, folder: &Path, begun: Room
     let RecordingSettings { sid, room, recorder_uid, storage, .. } = settings.clone();
     let new = Ledger::new(sid, room, recorder_uid, storage, folder, begun);
     let (mode, prefix) = (ModeName::from(&settings.mode), settings.prefix.clone());
-    let mp4 = settings.mix().filter(|mix| mix.files.mp4).map(|_| Mp4s::default());
+    let mp4 = settings.mix().and_then(|mix| mix.files.mp4).map(|_| Mp4s::default());
     Ledger { mode, prefix, keep_tapes: settings.keep_tapes, mp4, ..new }
 }
 

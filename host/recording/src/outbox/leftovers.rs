@@ -11,6 +11,7 @@ use capstan_media::time::RoomTime;
 
 use super::books::{Ledger, Leftover, Owing, Rest};
 use super::change::Change;
+use super::conceal::concealed;
 use super::worker::{Verdict, on_disk};
 use super::{Inner, OutboxPorts};
 use crate::ports::{Removal, Upload, UploadError, UploadProgress};
@@ -91,7 +92,8 @@ async fn remove(
                 saved: hex::decode(saved).ok(),
             };
             let storage = ports.storages.open(&ledger.target)?;
-            storage.abandon(&upload, &NothingToKeep).await.map(|()| Removal::Removed)
+            let undone = storage.abandon(&upload, &NothingToKeep).await;
+            undone.map(|()| Removal::Removed).map_err(|error| concealed(error, &ledger.target))
         }
     }
 }

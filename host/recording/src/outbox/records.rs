@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::books::{Books, Ledger, Stage};
 use super::{Outbox, OutboxError};
 use crate::ports::Notice;
-use crate::report::Report;
+use crate::report::{Report, Trouble};
 use crate::settings::Mode;
 use crate::status::{FileFacts, Owed, StopReason};
 
@@ -45,6 +45,8 @@ pub struct Record {
     pub events: u64,
     /// What its timeline said at the end.
     pub report: Option<Report>,
+    /// Files that were asked for and couldn't be made.
+    pub never_made: Vec<Trouble>,
 }
 
 /// How a recording ended.
@@ -148,5 +150,6 @@ fn record(books: &Books, ledger: &Ledger) -> Record {
         owed: books.owed(&ledger.sid),
         events: ledger.next_sequence,
         report: ledger.report.clone(),
+        never_made: ledger.never_made().to_vec(),
     }
 }

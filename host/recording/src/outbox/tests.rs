@@ -11,6 +11,8 @@ use crate::status::Delivered;
 use crate::testing::{DAWN, DrivenClock, RunningClock, World, settings, until};
 
 mod backup;
+mod history;
+mod keys;
 mod mp4;
 
 const NORMAL: [&str; 8] = [

@@ -9,6 +9,7 @@ use capstan_media::time::RoomTime;
 
 use super::books::{Books, Ledger, Owing, Rest};
 use super::change::Change;
+use super::conceal::concealed;
 use super::files::SNAPSHOT_TYPE;
 use super::worker::{Verdict, on_disk};
 use super::{Inner, OutboxPorts, backup, leftovers};
@@ -97,7 +98,7 @@ pub(super) fn load(
     Ok(Some(Cargo { path, size: part.len() as u64, whole, checksum }))
 }
 
-/// Puts the file into a storage.
+/// Puts the file into a storage. No failure tells of its keys.
 pub(super) async fn put(
     inner: &Arc<Inner>,
     storages: &dyn Storages,
@@ -105,7 +106,6 @@ pub(super) async fn put(
     target: &StorageTarget,
     cargo: &Cargo,
 ) -> Result<String, UploadError> {
-    let storage = storages.open(target)?;
     let saved = owing.saved.as_deref().and_then(|saved| hex::decode(saved).ok());
     let upload = Upload {
         id: owing.id(),
@@ -116,7 +116,11 @@ pub(super) async fn put(
         saved: saved.filter(|_| !owing.is_playlist),
     };
     let progress = Progress { inner: Arc::clone(inner), owing: owing.clone() };
-    storage.put(&upload, &progress).await.map(|stored| stored.url)
+    let stored = match storages.open(target) {
+        Ok(storage) => storage.put(&upload, &progress).await,
+        Err(error) => Err(error),
+    };
+    stored.map(|stored| stored.url).map_err(|error| concealed(error, target))
 }
 
 /// Notes that the file is in the bucket.
@@ -227,12 +231,16 @@ async fn failed(
         _ => None,
     };
     let has_backup = ports.backup.is_some();
-    let failing = owing.clone();
+    let (failing, target) = (owing.clone(), ledger.target.clone());
     let noted = on_disk(inner, move |inner| {
         let mut after = After::Again;
         inner.change(&failing.sid.clone(), |change, books, now| {
             let current = books.uploads.get(&(failing.sid.clone(), failing.key.clone()));
             let Some(current) = current.cloned() else { return };
+            if change.ledger.target != target {
+                // It was given other keys meanwhile: what the old ones met says nothing.
+                return;
+            }
             let patience = inner.settings.uploads_give_up_after;
             after = note_failure(change, current, &error, has_backup, patience, now);
         })?;

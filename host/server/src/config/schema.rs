@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use capstan_plugin::{BudgetOverride, CompileLimits};
-use capstan_recording::settings::{Container, IndividualAudio, IndividualSettings};
+use capstan_recording::settings::{Container, IndividualAudio, IndividualSettings, Mp4Limits};
 use serde::Deserialize;
 
 use super::secret::Secret;
@@ -65,11 +66,11 @@ pub struct Api {
 /// The documents that the recording API follows where today's differ from those of 2020.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 pub enum Profile {
-    /// 1013 for a bad room name, 1028 for a bad `updateLayout`.
+    /// 1013 for a bad room name, 1028 for a bad `updateLayout`; screenshots 5 s apart or more.
     #[default]
     #[serde(rename = "2020")]
     Y2020,
-    /// 401 for a bad room name, 2 for a bad `updateLayout`.
+    /// 401 for a bad room name, 2 for a bad `updateLayout`; screenshots 1 s apart or more.
     #[serde(rename = "today")]
     Today,
 }
@@ -128,6 +129,10 @@ pub struct Recording {
     pub audio_encoder: AudioChoice,
     /// What the segments of HLS recordings are.
     pub hls_container: Container,
+    /// Seconds after which a recording's next MP4 file begins.
+    pub mp4_max_seconds: u64,
+    /// Bytes after which a recording's next MP4 file begins.
+    pub mp4_max_bytes: u64,
     /// How mode individual records.
     pub individual: Individual,
     /// Who may be recorded as AV1.
@@ -460,6 +465,15 @@ impl Default for Uploads {
     }
 }
 
+impl Recording {
+    /// What a recording is told of its MP4 files.
+    #[must_use]
+    pub const fn mp4_limits(&self) -> Mp4Limits {
+        let longest = Duration::from_secs(self.mp4_max_seconds);
+        Mp4Limits { longest, largest: self.mp4_max_bytes }
+    }
+}
+
 impl Default for Recording {
     fn default() -> Self {
         Self {
@@ -472,6 +486,8 @@ impl Default for Recording {
             video_encoder: VideoChoice::H264,
             audio_encoder: AudioChoice::Aac,
             hls_container: Container::Fmp4,
+            mp4_max_seconds: 2 * 60 * 60,
+            mp4_max_bytes: 2_000_000_000,
             individual: Individual::default(),
             av1: Av1Admission::Measure,
             layouts: Layouts::default(),

@@ -247,7 +247,8 @@ impl Recorder {
         Ok(())
     }
 
-    /// Gives a recording's storage fresh keys: `fields` stand over those of its configuration.
+    /// Gives a recording's storage fresh keys: `fields` stand over those of its configuration. A session
+    /// token doesn't outlive the access key that it was given with.
     ///
     /// # Errors
     /// The recording goes on with the keys it has.
@@ -265,6 +266,9 @@ impl Recorder {
         }
         let mut config: Map<String, Value> =
             serde_json::from_str(&target.config).unwrap_or_default();
+        if fields.contains_key("accessKey") {
+            config.retain(|name, _| name != "stsToken" && name != "stsExpiration");
+        }
         config.extend(fields);
         target.config = Value::Object(config).to_string();
         self.parts.storages.open(&target)?;

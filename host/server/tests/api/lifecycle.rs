@@ -118,18 +118,65 @@ async fn resources_expire_after_five_minutes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn control_ends_after_resource_expired_hour() {
+async fn ids_are_after_a_restart_what_they_were_before() {
     let server = TestServer::start().await;
-    let body = json!({"cname": "r", "uid": "1", "clientRequest": {"resourceExpiredHour": 1}});
-    let answer = server.post("/acquire", &body).await;
-    let resource = answer.json()["resourceId"].as_str().unwrap().to_owned();
-    let forever = json!({"maxIdleTime": 4_294_967_295_u32});
-    let answer = server.start_recording(&resource, "r", "1", forever).await;
+    let (kept, late) = (server.acquire("r", "1").await, server.acquire("r", "2").await);
+    let used = server.acquire("r", "3").await;
+    let answer = server.start_recording(&used, "r", "3", json!({})).await;
     answer.expect(200, 0);
     let sid = answer.json()["sid"].as_str().unwrap().to_owned();
-    server.get(&recording(&resource, &sid, "query")).await.expect(200, 0);
-    server.clock.forward(3_601);
-    server.get(&recording(&resource, &sid, "query")).await.expect(400, 433);
+
+    let server = server.again().await;
+    server.start_recording(&kept, "r", "1", json!({})).await.expect(200, 0);
+    server.start_recording(&used, "r", "3", json!({})).await.expect(201, 7);
+    let over = server.get(&recording(&used, &sid, "query")).await;
+    over.expect(404, 404);
+    assert!(over.reason().contains("the server was shut down"), "{}", over.reason());
+    for place in [0, late.len() / 2, late.len() - 1] {
+        let mut changed = late.clone();
+        let other = if changed[place..].starts_with('A') { "B" } else { "A" };
+        changed.replace_range(place..=place, other);
+        server.start_recording(&changed, "r", "2", json!({})).await.expect(400, 1001);
+        server.get(&recording(&changed, &sid, "query")).await.expect(400, 1001);
+    }
+    server.clock.forward(5 * 60 + 1);
+    server.start_recording(&late, "r", "2", json!({})).await.expect(400, 433);
+    let answer = server.start_recording(&kept, "r", "1", json!({})).await;
+    assert_eq!(answer.code(), 7, "what was started stays started: {}", answer.reason());
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn control_ends_after_resource_expired_hour() {
+    let server = TestServer::start().await;
+    for hours in [1, 720] {
+        let uid = hours.to_string();
+        let who = json!({"cname": "r", "uid": uid, "clientRequest": {}});
+        let mut body = who.clone();
+        body["clientRequest"] = json!({"resourceExpiredHour": hours});
+        let answer = server.post("/acquire", &body).await;
+        let resource = answer.json()["resourceId"].as_str().unwrap().to_owned();
+        let forever = json!({"maxIdleTime": 4_294_967_295_u32});
+        let answer = server.start_recording(&resource, "r", &uid, forever).await;
+        answer.expect(200, 0);
+        let sid = answer.json()["sid"].as_str().unwrap().to_owned();
+        let query = recording(&resource, &sid, "query");
+        server.get(&query).await.expect(200, 0);
+        server.clock.forward(hours * 3_600 - 60);
+        server.get(&query).await.expect(200, 0);
+        server.clock.forward(61);
+        server.get(&query).await.expect(400, 433);
+        for method in ["update", "updateLayout", "stop"] {
+            let answer = server.post(&recording(&resource, &sid, method), &who).await;
+            answer.expect(400, 433);
+            let hours = format!("resourceExpiredHour was {hours};");
+            assert!(answer.reason().contains(&hours), "{method}: {}", answer.reason());
+        }
+        let auth = basic("demo:demo");
+        let path = format!("/api/v1/recordings/{sid}");
+        let shown = server.request(Method::GET, &path, &[("authorization", &auth)], "").await;
+        assert_eq!(shown.json()["state"], "recording", "it goes on");
+    }
     server.stop().await;
 }
 

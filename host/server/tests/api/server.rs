@@ -42,7 +42,7 @@ pub(crate) struct TestServer {
     server: Server,
     pub(crate) clock: Arc<MovableClock>,
     client: Client<HttpConnector, Full<Bytes>>,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 /// An answer: status, headers and body.
@@ -92,22 +92,32 @@ impl TestServer {
             at("state"),
             at("store"),
         );
-        let path = dir.path().join("capstan.toml");
-        std::fs::write(&path, text).unwrap();
-        let mut config = Config::load(Some(&path), []).unwrap();
+        std::fs::write(dir.path().join("capstan.toml"), text).unwrap();
+        let clock =
+            Arc::new(MovableClock { real: SystemClock::start(), ahead_micros: AtomicI64::new(0) });
+        Self::open(dir, clock).await
+    }
+
+    /// Starts with a folder's configuration and whatever an earlier server left there.
+    async fn open(dir: tempfile::TempDir, clock: Arc<MovableClock>) -> Self {
+        let mut config = Config::load(Some(&dir.path().join("capstan.toml")), []).unwrap();
         // The program that runs now is the test; what it compiles serves all servers of all tests.
         config.plugins.compile_with = Some(env!("CARGO_BIN_EXE_capstan").into());
         let cache = concat!(env!("CARGO_TARGET_TMPDIR"), "/plugin-cache");
         config.plugins.cache_dir = Some(cache.into());
-        let clock =
-            Arc::new(MovableClock { real: SystemClock::start(), ahead_micros: AtomicI64::new(0) });
         let server = Server::start(config, Arc::<MovableClock>::clone(&clock)).await.unwrap();
         let client = Client::builder(TokioExecutor::new()).build_http();
-        Self { server, clock, client, _dir: dir }
+        Self { server, clock, client, dir }
     }
 
     pub(crate) async fn stop(self) {
         self.server.shut_down().await;
+    }
+
+    /// Ends and starts again in the same folder; the clock goes on.
+    pub(crate) async fn again(self) -> Self {
+        self.server.shut_down().await;
+        Self::open(self.dir, self.clock).await
     }
 
     /// Any request to a path of this server.

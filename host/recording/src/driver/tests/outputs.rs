@@ -4,14 +4,15 @@ use capstan_media::container::utc::Utc;
 use capstan_media::track::RoomId;
 
 use super::*;
-use crate::settings::{Container, MixFiles, Mode, Snapshots};
+use crate::settings::{Container, MixFiles, Mode, Mp4Limits, Snapshots};
+use crate::testing::MP4;
 
 /// FFmpeg takes the names in a playlist as they are, percent signs and all.
 fn plain(sid: &str) -> RecordingSettings {
     RecordingSettings { room: RoomId { app: "demo".into(), name: "room".into() }, ..settings(sid) }
 }
 
-fn files(container: Container, mp4: bool) -> RecordingSettings {
+fn files(container: Container, mp4: Option<Mp4Limits>) -> RecordingSettings {
     let mut settings = plain("sid1");
     mix(&mut settings).files = MixFiles { container, mp4 };
     settings
@@ -46,7 +47,7 @@ async fn a_transport_stream_plays_and_all_its_clocks_agree() {
     for container in [Container::Ts, Container::Fmp4] {
         let mut plan = Plan::until(5_000);
         plan.add(participant(1, 300, 4_900));
-        let stage = Stage::open(plan, files(container, false), NEVER);
+        let stage = Stage::open(plan, files(container, None), NEVER);
         let outcome = stage.play().await;
         assert_eq!((outcome.delivered, outcome.failure), (Delivered::Uploaded, None));
         let playlist = stage.world.bucket.text("a/b/sid1_room.m3u8");
@@ -81,7 +82,7 @@ async fn mp4_files_hold_what_the_playlist_holds() {
         let mut plan = Plan::until(6_000);
         plan.add(participant(1, 0, 5_900));
         plan.pause(5_000);
-        let stage = Stage::open(plan, files(container, true), NEVER);
+        let stage = Stage::open(plan, files(container, Some(MP4)), NEVER);
         until("the script pauses", || stage.room.is_paused()).await;
         until("a segment is cut", || stage.handle.status().segments > 0).await;
         // As if the first file were full.
@@ -129,7 +130,7 @@ async fn mp4_files_hold_what_the_playlist_holds() {
 async fn an_mp4_that_the_disk_refuses_is_told_and_made_later() {
     let mut plan = Plan::until(3_000);
     plan.add(participant(1, 0, 2_900));
-    let stage = Stage::open(plan, files(Container::Fmp4, true), NEVER);
+    let stage = Stage::open(plan, files(Container::Fmp4, Some(MP4)), NEVER);
     // The file can't be made where a folder is, as on a full disk.
     let obstacle = hls(&stage, "sid1_room_0.mp4.tmp");
     std::fs::create_dir(&obstacle).unwrap();
@@ -152,6 +153,43 @@ async fn an_mp4_that_the_disk_refuses_is_told_and_made_later() {
     assert_eq!((outcome.delivered, outcome.failure), (Delivered::Uploaded, None));
     assert_eq!(outcome.files.len(), 2);
     assert!(stage.world.bucket.names().contains(&"a/b/sid1_room_0.mp4".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_mp4_that_the_disk_refuses_for_long_is_given_up_and_told() {
+    let mut plan = Plan::until(3_000);
+    plan.add(participant(1, 0, 2_900));
+    let stage = Stage::open(plan, files(Container::Fmp4, Some(MP4)), NEVER);
+    std::fs::create_dir(hls(&stage, "sid1_room_0.mp4.tmp")).unwrap();
+    until("the script is over", || stage.room.is_over()).await;
+    stage.handle.request_stop(StopReason::Asked);
+    stage.handle.stopped().await;
+    until("everything has left or is given up", || {
+        stage.clock.move_to(stage.clock.now() + Duration::from_secs(5));
+        stage.outbox.outcome("sid1").is_some() && stage.outbox.owed().events == 0
+    })
+    .await;
+    let heard = stage.world.listener.heard();
+    let errors = heard.iter().filter(|notice| notice.kind == "cloud_recording_error");
+    let levels: Vec<i64> =
+        errors.map(|notice| notice.details["errorLevel"].as_i64().unwrap()).collect();
+    assert_eq!(levels, [4, 5], "that it can't be made yet, and that it never will be");
+    let exit = stage.world.listener.details("session_exit");
+    assert_eq!(exit["exitStatus"], 1, "something that was asked for is missing");
+    let uploaded = stage.world.listener.details("uploaded");
+    let listed: Vec<&str> = uploaded["fileList"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|file| file["fileName"].as_str().unwrap())
+        .collect();
+    assert_eq!(listed, ["a/b/sid1_room.m3u8"]);
+    let record = stage.outbox.record("sid1").unwrap();
+    let [missing] = record.never_made.as_slice() else { panic!("{:?}", record.never_made) };
+    assert_eq!(missing.kind.name(), "file");
+    assert_eq!(Some(missing.from), stage.handle.status().slice_start);
+    assert!(missing.to.is_some_and(|to| to > missing.from), "{missing:?}");
+    assert!(missing.what.contains("sid1_room_0.mp4 is given up"), "{missing:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

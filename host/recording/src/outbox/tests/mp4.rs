@@ -7,7 +7,7 @@ use capstan_media::sample::{Coding, Sample, TrackConfig};
 
 use super::*;
 use crate::names;
-use crate::testing::mix;
+use crate::testing::{MP4, mix};
 
 /// A second of sound whose bytes say which second it is.
 fn segment(number: u8) -> Bytes {
@@ -25,7 +25,7 @@ async fn a_process_that_dies_leaves_an_mp4_of_all_that_was_cut() {
     world.bucket.hangs.store(true, SeqCst);
     let outbox = world.open(RunningClock::start());
     let mut settings = settings("sid1");
-    mix(&mut settings).files.mp4 = true;
+    mix(&mut settings).files.mp4 = Some(MP4);
     let (folder, stem) = (world.work().join("sid1"), settings.stem());
     let hls = hls_folder(&folder);
     std::fs::create_dir_all(&hls).unwrap();

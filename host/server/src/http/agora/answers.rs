@@ -165,7 +165,7 @@ impl Made {
     fn of(settings: &RecordingSettings, status: &RecordingStatus, playback_url: String) -> Self {
         let all = || FileList::Files(status.files.iter().map(ListedFile::from).collect());
         let (file_list_mode, file_list) = match &settings.mode {
-            Mode::Mix(mix) if !mix.files.mp4 => {
+            Mode::Mix(mix) if mix.files.mp4.is_none() => {
                 (Some(ListMode::String), Some(FileList::Name(status.playlist.clone())))
             }
             Mode::Mix(_) | Mode::Individual(_) => (Some(ListMode::Json), Some(all())),

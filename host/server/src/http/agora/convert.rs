@@ -14,13 +14,16 @@ use serde_json::json;
 use super::super::error::{ApiError, Code};
 use super::resource::Resource;
 use super::wire::{
-    IndividualRequest, LayoutKind, LayoutRequest, MixRequest, StartRequest, StorageRequest, Work,
+    IndividualRequest, LayoutKind, LayoutRequest, MixRequest, SnapshotRequest, StartRequest,
+    StorageRequest, Work,
 };
-use crate::config::{App, AudioChoice, BadRegion, Config, STORE, VideoChoice};
+use crate::config::{App, AudioChoice, BadRegion, Config, Profile, STORE, VideoChoice};
 use crate::recorder::Order;
 
 /// How far a composite may fall behind before it skips pictures.
 const OVERLOAD_AFTER: Duration = Duration::from_millis(500);
+/// The least seconds between two screenshots in the documents of 2020.
+const LEAST_INTERVAL_2020: u32 = 5;
 
 /// A full order for the recorder.
 pub(crate) fn order(
@@ -32,15 +35,15 @@ pub(crate) fn order(
     let StartRequest { idle_seconds, subscription, work, storage: target } = request;
     let snapshots = match &work {
         Work::Individual(IndividualRequest { snapshots: Some(snapshots), .. }) => {
-            let interval = Duration::from_secs(snapshots.interval_seconds.into());
-            Some(Snapshots { interval })
+            Some(screenshots(config, *snapshots)?)
         }
         _ => None,
     };
     let mode = match work {
         Work::Mix(mix) => {
             let output = output(config, &mix, subscription.streams);
-            let files = MixFiles { container: container(config, &output)?, mp4: mix.mp4 };
+            let mp4 = mix.mp4.then(|| config.recording.mp4_limits());
+            let files = MixFiles { container: container(config, &output)?, mp4 };
             let layout = layout(config, &mix.layout);
             Mode::Mix(MixSettings { output, layout, files, overload_after: OVERLOAD_AFTER })
         }
@@ -62,6 +65,19 @@ pub(crate) fn order(
         controllable: Duration::from_secs(u64::from(resource.control_hours) * 3_600),
         app_limit: app.max_recordings,
     })
+}
+
+/// Screenshots, as often as the documents of the configured profile allow.
+fn screenshots(config: &Config, request: SnapshotRequest) -> Result<Snapshots, ApiError> {
+    let SnapshotRequest { interval_seconds: seconds } = request;
+    if config.api.profile == Profile::Y2020 && seconds < LEAST_INTERVAL_2020 {
+        let detail = format!(
+            "/clientRequest/snapshotConfig/captureInterval is {seconds}; it must be an integer from \
+             {LEAST_INTERVAL_2020} to 3600; from 1 if this server had [api] profile = \"today\""
+        );
+        return Err(ApiError::new(Code::InvalidParameter, detail));
+    }
+    Ok(Snapshots { interval: Duration::from_secs(seconds.into()) })
 }
 
 /// How everybody is recorded apart: as the server is configured, unless the sound is to stay as sent.

@@ -198,6 +198,12 @@ impl<'a> Object<'a> {
         }
     }
 
+    /// A text that nobody may see, not even where it is wrong.
+    pub(crate) fn secret(&self, key: &str) -> Result<Option<&'a str>, BadField> {
+        let unseen = |bad| BadField { what: "must be a string".into(), ..bad };
+        self.text(key).map_err(unseen)
+    }
+
     /// A text of which only some are known.
     pub(crate) fn choice(
         &self,

@@ -251,7 +251,7 @@ impl Details {
                 waiting: waiting.collect(),
             },
             tracks: report.tracks.iter().map(Track::from).collect(),
-            troubles: report.troubles.iter().map(Trouble::from).collect(),
+            troubles: report.troubles.iter().chain(&record.never_made).map(Trouble::from).collect(),
             events: record.events,
             events_owed: record.owed.events,
             trouble: status.and_then(|status| status.trouble.clone()),

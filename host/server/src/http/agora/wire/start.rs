@@ -62,14 +62,14 @@ pub(crate) struct IndividualRequest {
 /// `snapshotConfig`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SnapshotRequest {
-    /// Seconds between two pictures of a participant, 5 to 3600.
+    /// Seconds between two pictures of a participant, 1 to 3600; those of 2020 knew 5 as the least.
     pub(crate) interval_seconds: u32,
 }
 
 impl StartRequest {
     /// Reads `clientRequest`.
     pub(crate) fn read(request: Object<'_>, mode: Mode, now: Now) -> Result<Self, BadField> {
-        request.text("token")?;
+        request.secret("token")?;
         unserved::start(request)?;
         let storage =
             request.object("storageConfig", |config| StorageRequest::read(config, now))?;
@@ -93,8 +93,8 @@ impl StartRequest {
 /// Fields of `recordingConfig` that are checked and mean nothing here.
 fn common(config: &Object<'_>) -> Result<(), BadField> {
     config.integer_or("channelType", 0..=1, 0)?;
-    config.text("secret")?;
-    config.text("salt")?;
+    config.secret("secret")?;
+    config.secret("salt")?;
     config.text("privateParams").map(drop)
 }
 
@@ -192,7 +192,7 @@ fn pictures_needed(config: &Object<'_>, subscription: &Subscription) -> Result<(
 impl SnapshotRequest {
     fn read(config: Object<'_>) -> Result<Self, BadField> {
         let interval_seconds =
-            config.integer_or("captureInterval", 5..=3_600, DEFAULT_INTERVAL_SECONDS)?;
+            config.integer_or("captureInterval", 1..=3_600, DEFAULT_INTERVAL_SECONDS)?;
         let types = config.choices("fileType", &["jpg"])?;
         if config.demands("fileType") || types.is_some_and(|types| !types.is_empty()) {
             return Ok(Self { interval_seconds });

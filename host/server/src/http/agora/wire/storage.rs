@@ -61,7 +61,7 @@ impl Credentials {
     /// Reads the keys.
     pub(crate) fn read(config: Object<'_>, Now(now): Now) -> Result<Self, BadField> {
         for key in ["accessKey", "secretKey", "stsToken"] {
-            config.text(key)?;
+            config.secret(key)?;
         }
         let expires = config.unix_seconds("stsExpiration")?;
         if config.has("stsToken") {
