@@ -33,7 +33,8 @@ pub(super) fn concealed(error: UploadError, target: &StorageTarget) -> UploadErr
         UploadError::Fault(fault) => {
             UploadError::Fault(crate::ports::Fault { detail: hide(fault.detail.clone()), ..fault })
         }
-        error @ UploadError::File { .. } => error,
+        // Mistakes in a configuration repeat no value.
+        error @ (UploadError::File { .. } | UploadError::BadConfig { .. }) => error,
     }
 }
 
