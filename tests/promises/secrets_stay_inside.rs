@@ -117,7 +117,7 @@ fn with_every_log_turned_on() {
         ["accessKey", "secretKey", "stsToken"].map(|name| keys[name].as_str().unwrap().to_owned())
     });
     let ours = [APP_SECRET, WHIP_TOKEN, CALLBACK_SECRET, CALLBACK_QUERY, CHANNEL_TOKEN, ROOM_KEY];
-    let ours = ours.into_iter().chain([WRONG, &basic()]).map(str::to_owned).collect::<Vec<_>>();
+    let ours = ours.into_iter().chain([WRONG, basic()]).map(str::to_owned).collect::<Vec<_>>();
     for secret in given.into_iter().flatten().chain(ours) {
         for (place, text) in &answers {
             if let Some(at) = text.find(&secret) {
