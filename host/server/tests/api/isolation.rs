@@ -1,4 +1,9 @@
 //! Apps on one server don't see, change or end each other's recordings, and admit web pages each for itself.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "tests: a panic is their way to say no"
+)]
 
 use http::Method;
 use serde_json::{Value, json};
