@@ -8,7 +8,7 @@ fn bounds(remember_most: usize, history: u64) -> OutboxSettings {
     OutboxSettings { remember_most, remember: 24 * HOUR, history, ..World::patience() }
 }
 
-/// A recording of an empty room that ends at once: three events.
+/// A recording of an empty room that ends at once: four events.
 async fn ends(world: &World, outbox: &Outbox, sid: &str, at: RoomTime) {
     let folder = world.work().join(sid);
     std::fs::create_dir_all(&folder).unwrap();
@@ -40,7 +40,7 @@ async fn the_latest_recordings_are_remembered() {
         assert_eq!(outbox.outcome(sid).is_some(), known, "{sid}");
         assert_eq!(
             outbox.history(sid, None, 10).unwrap().len(),
-            if known { 3 } else { 0 },
+            if known { 4 } else { 0 },
             "{sid}"
         );
         assert_eq!(world.work().join(sid).exists(), known, "{sid}");
@@ -99,10 +99,10 @@ async fn the_latest_events_are_replayed_and_every_one_is_delivered() {
         let told = outbox.history("sid1", after, 10).unwrap();
         told.iter().map(|notice| notice.sequence).collect()
     };
-    assert_eq!(sequences(&outbox, None), [4, 5, 6, 7]);
-    assert_eq!(sequences(&outbox, Some(1)), [4, 5, 6, 7], "what is older is gone");
-    assert_eq!(sequences(&outbox, Some(5)), [6, 7]);
-    assert_eq!(sequences(&outbox, Some(7)), [0_u64; 0]);
+    assert_eq!(sequences(&outbox, None), [5, 6, 7, 8]);
+    assert_eq!(sequences(&outbox, Some(1)), [5, 6, 7, 8], "what is older is gone");
+    assert_eq!(sequences(&outbox, Some(6)), [7, 8]);
+    assert_eq!(sequences(&outbox, Some(8)), [0_u64; 0]);
     run.abort();
     drop(outbox);
 

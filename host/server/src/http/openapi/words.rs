@@ -81,7 +81,10 @@ const FIELDS: &[(&str, &str)] = &[
     ("recordingFileConfig", "Which files are made."),
     ("avFileType", "hls, and in mix mode mp4 beside it."),
     ("snapshotConfig", "Individual mode: screenshots; alone without recordingFileConfig."),
-    ("captureInterval", "Seconds from one screenshot of a participant to the next."),
+    (
+        "captureInterval",
+        "Seconds from one screenshot of a participant to the next; from 5 unless the profile is today.",
+    ),
     ("fileType", "jpg."),
     ("appsCollection", "Checked and ignored."),
     ("combinationPolicy", "default."),
