@@ -95,6 +95,8 @@ impl Deref for Context {
 pub(crate) fn router(context: Context) -> Router {
     let cors = cors(&context);
     let (playback, of_playback) = live::routes().split();
+    // Its own, so that the layer answers preflights: one that comes later stands outside of it.
+    let playback = playback.method_not_allowed_fallback(no_route);
     let routes = agora::routes()
         .and(v1::routes())
         .merge(whip::routes(publishing(&context)), whip::operations())

@@ -102,6 +102,7 @@ async fn pages_play_and_publish_where_their_app_admits_them() {
             header.is_some_and(|value| value == origin || value == "*")
         };
         assert_eq!(admitted(Method::GET, &playlist).await, theirs, "{origin} plays");
+        assert_eq!(admitted(Method::OPTIONS, &playlist).await, theirs, "{origin} asks first");
         assert_eq!(admitted(Method::OPTIONS, "/whip/other/r/7").await, theirs, "{origin}");
         assert_eq!(admitted(Method::OPTIONS, "/whip/demo/r/7").await, everybodys, "{origin}");
         // The API's keys have no place in a page.
