@@ -247,10 +247,9 @@ impl Publisher {
         }
         metrics::counter!("capstan_segments_total").increment(1);
         self.shared.numbers().segments += 1;
-        let seconds = (segment.micros + 500_000) / 1_000_000;
         let target = &mut self.playlist.target_seconds;
         // A player needs the truth more than it needs the number never to change.
-        *target = (*target).max(u32::try_from(seconds).unwrap_or(u32::MAX));
+        *target = (*target).max(playlist::rounded_seconds(segment.micros));
         // A playlist that began as a transport stream may go on as fMP4, never the other way.
         self.playlist.container = *container;
         let discontinuity = std::mem::take(&mut self.broken) || *discontinuity;

@@ -71,6 +71,13 @@ pub fn target_seconds(segment_micros: u64) -> u32 {
     u32::try_from(segment_micros.div_ceil(1_000_000).max(1)).unwrap_or(u32::MAX)
 }
 
+/// A segment's length in whole seconds as it counts against the target duration: rounded to the nearest
+/// (RFC 8216, section 4.3.3.1).
+#[must_use]
+pub fn rounded_seconds(segment_micros: u64) -> u32 {
+    u32::try_from(segment_micros.saturating_add(500_000) / 1_000_000).unwrap_or(u32::MAX)
+}
+
 /// The playlist's text, `EVENT` type, every line ended by a line feed.
 #[must_use]
 pub fn render(playlist: &Playlist) -> String {

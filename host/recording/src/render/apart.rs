@@ -40,10 +40,9 @@ pub(super) fn render(
         files.take(tracks.advance(until - SETTLE))?;
     }
     files.take(tracks.finish())?;
-    let (paths, segments) = files.end()?;
+    let (paths, rendered) = files.end()?;
     let Score { damaged_tapes, damaged_lines, .. } = score;
-    let Files { lost, .. } = files;
-    Ok((paths, Rendered { pictures: 0, segments, damaged_tapes, damaged_lines, lost }))
+    Ok((paths, Rendered { damaged_tapes, damaged_lines, ..rendered }))
 }
 
 /// The files so far.
@@ -106,19 +105,17 @@ impl Files<'_> {
         }
     }
 
-    /// Writes the playlists. Returns their paths and how many slices they name.
-    fn end(&mut self) -> Result<(Vec<PathBuf>, u64), RenderError> {
+    /// Writes the playlists. Returns their paths and what they name.
+    fn end(self) -> Result<(Vec<PathBuf>, Rendered), RenderError> {
         let (mut paths, mut segments) = (Vec::new(), 0);
-        for (track, list) in std::mem::take(&mut self.lists) {
+        for (track, list) in self.lists {
             let List { entries, container, .. } = list;
-            let Some(most) = entries.iter().map(|entry| (entry.micros + 500_000) / 1_000_000).max()
-            else {
-                continue;
-            };
+            let seconds = entries.iter().map(|entry| playlist::rounded_seconds(entry.micros));
+            let Some(most) = seconds.max() else { continue };
             segments += entries.len() as u64;
             let list = Playlist {
                 container,
-                target_seconds: longest(self.slice).max(u32::try_from(most).unwrap_or(u32::MAX)),
+                target_seconds: longest(self.slice).max(most),
                 entries,
                 // Forced ends of slices are followed by one that isn't.
                 independent: !track.kind.is_video(),
@@ -128,6 +125,6 @@ impl Files<'_> {
             write_in(self.out, &name, playlist::render(&list).as_bytes())?;
             paths.push(self.out.join(name));
         }
-        Ok((paths, segments))
+        Ok((paths, Rendered { segments, lost: self.lost, ..Rendered::default() }))
     }
 }
