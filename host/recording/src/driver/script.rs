@@ -31,7 +31,7 @@ const LEAD_AS_SENT: Duration = Duration::from_millis(1_500);
 pub(super) struct Plan {
     events: Vec<RoomEvent>,
     end: RoomTime,
-    pause: Option<RoomTime>,
+    pauses: VecDeque<RoomTime>,
     leap: Option<(RoomTime, RoomTime)>,
 }
 
@@ -41,7 +41,7 @@ fn at(ms: i64) -> RoomTime {
 
 impl Plan {
     pub(super) fn until(ms: i64) -> Self {
-        Self { events: Vec::new(), end: at(ms), pause: None, leap: None }
+        Self { events: Vec::new(), end: at(ms), pauses: VecDeque::new(), leap: None }
     }
 
     pub(super) fn add(&mut self, events: Vec<RoomEvent>) {
@@ -57,9 +57,9 @@ impl Plan {
         self.add(vec![RoomEvent::Left { uid: Uid::new(uid).unwrap(), at: at(ms), reason }]);
     }
 
-    /// The room stands still here until the test lets it go on.
+    /// The room stands still here until the test lets it go on. Several come in the order of time.
     pub(super) fn pause(&mut self, ms: i64) {
-        self.pause = Some(at(ms));
+        self.pauses.push_back(at(ms));
     }
 
     /// From the first time to the second the room doesn't wait for the output.
@@ -79,15 +79,14 @@ pub(super) struct Room {
 #[derive(Default)]
 struct State {
     paused: bool,
-    released: bool,
     over: bool,
 }
 
 impl Room {
     pub(super) fn open(plan: Plan, clock: Arc<DrivenClock>) -> (Arc<Self>, Script) {
         let room = Arc::new(Self::default());
-        let Plan { events, end, pause, leap } = plan;
-        let script = Script { room: room.clone(), clock, events: events.into(), end, pause, leap };
+        let Plan { events, end, pauses, leap } = plan;
+        let script = Script { room: room.clone(), clock, events: events.into(), end, pauses, leap };
         (room, script)
     }
 
@@ -106,7 +105,7 @@ impl Room {
     }
 
     pub(super) fn go_on(&self) {
-        self.state.lock().unwrap().released = true;
+        self.state.lock().unwrap().paused = false;
         self.changed.notify_all();
     }
 }
@@ -116,7 +115,7 @@ pub(super) struct Script {
     clock: Arc<DrivenClock>,
     events: VecDeque<RoomEvent>,
     end: RoomTime,
-    pause: Option<RoomTime>,
+    pauses: VecDeque<RoomTime>,
     leap: Option<(RoomTime, RoomTime)>,
 }
 
@@ -125,7 +124,7 @@ impl RoomEvents for Script {
         let now = self.clock.now();
         let next = self.events.front().map(RoomEvent::at);
         let next_time = next.unwrap_or(now + patience).max(now).min(self.end);
-        if self.pause.is_some_and(|pause| next_time >= pause) {
+        if self.pauses.pop_front_if(|pause| next_time >= *pause).is_some() {
             self.stand();
         }
         if !self.may_move_to(next_time) {
@@ -146,13 +145,12 @@ impl RoomEvents for Script {
 }
 
 impl Script {
-    fn stand(&mut self) {
+    fn stand(&self) {
         let mut state = self.room.state.lock().unwrap();
         state.paused = true;
-        while !state.released {
+        while state.paused {
             state = self.room.changed.wait(state).unwrap();
         }
-        self.pause = None;
     }
 
     /// Waits a moment for the output if it lags. False if it still does.
