@@ -17,7 +17,7 @@ build: setup-build plugins
 # What the plugins decide, as plain Rust; then everything else, against the built plugins.
 test: setup-test plugins guests
 	cd plugins && cargo test --quiet
-	cargo test --workspace
+	cargo test --workspace --no-fail-fast
 
 check: setup-check
 	cargo fmt --all --check
