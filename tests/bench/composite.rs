@@ -26,7 +26,7 @@ use capstan_media::room::RoomEvent;
 use capstan_media::scene::Colour;
 use capstan_media::time::{RoomTime, RtpTime};
 use capstan_media::track::{TrackId, TrackKind, Uid};
-use capstan_pipeline::composite::{Composite, CompositeSettings, Output};
+use capstan_pipeline::composite::{Composite, CompositeSettings, Output, Typeface};
 use capstan_pipeline::encode::{AudioSettings, OutputAudio, OutputVideo, VideoSettings};
 use capstan_pipeline::mix::grid::grid;
 use capstan_pipeline::segmenter::Segmenter;
@@ -96,7 +96,7 @@ fn settings(canvas: Size, bitrate_kbps: u32, codec: OutputVideo) -> CompositeSet
         segment: SEGMENT,
         background: Colour::BLACK,
         images: BTreeMap::new(),
-        font: None,
+        typeface: Typeface::default(),
     }
 }
 

@@ -60,7 +60,7 @@ fn run(size: Size, count: u32) -> f64 {
         picture
     };
     let mut people = People { pictures: (0..count).map(picture).collect(), version: 1 };
-    let stills = Stills { images: BTreeMap::new(), font: Typeface::new(None).unwrap() };
+    let stills = Stills { images: BTreeMap::new(), typeface: Typeface::default() };
     let mut canvas = Canvas::new(size, Colour::BLACK, stills);
     canvas.set_scene(grid(&participants, Colour::BLACK));
     canvas.paint(&people);

@@ -13,7 +13,6 @@ mod tests;
 mod track;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use capstan_media::frame::{Picture, Size};
@@ -31,10 +30,11 @@ use self::roster::RosterWatch;
 use crate::encode::{self, AudioSettings, EncodeError, VideoSettings};
 use crate::limits::{MAX_PLAYOUT_DELAY, ROSTERS_A_SECOND};
 pub use crate::mix::image::Image;
+pub use crate::mix::text::{BadFont, TextFont, Typeface};
 pub use crate::stats::Stats;
 
 /// What a composite is asked for.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, Debug)]
 pub struct CompositeSettings {
     /// The canvas in pixels, the same as `video.size`. Of odd numbers the last pixel is left out.
     pub canvas: Size,
@@ -52,8 +52,8 @@ pub struct CompositeSettings {
     pub background: Colour,
     /// Pictures that a scene may name.
     pub images: BTreeMap<String, Image>,
-    /// A TrueType or OpenType font for text layers; `None` for the built-in one.
-    pub font: Option<Arc<[u8]>>,
+    /// What text layers are drawn with.
+    pub typeface: Typeface,
 }
 
 /// One encoded piece of the output. Durations of pictures are in ticks of `fps * 1000` a second,

@@ -13,11 +13,12 @@ use capstan_media::room::RoomEvent;
 use capstan_media::scene::Scene;
 use capstan_media::time::RoomTime;
 use capstan_media::timeline::Mark;
-use capstan_pipeline::composite::{Composite, Image};
+use capstan_pipeline::composite::{Composite, Image, Typeface};
 use capstan_pipeline::segmenter::starts_segment;
 
 use crate::composition::{Cutter, OutputError, composite_settings};
 use crate::director::Director;
+use crate::driver::MixWork;
 use crate::event::{Code, Module, Problem};
 use crate::handle::UpdateLayoutError;
 use crate::mix::Mix;
@@ -26,7 +27,7 @@ use crate::overload::{Overload, Span, Tick};
 use crate::publisher::{Plan, Publisher};
 use crate::queue::{LayoutRequest, Message};
 use crate::seldom::Seldom;
-use crate::settings::{MixFiles, MixSettings, OutputSettings};
+use crate::settings::{MixFiles, OutputSettings};
 use crate::shared::Shared;
 use crate::source::KeyFrames;
 use crate::status::FileFacts;
@@ -50,6 +51,7 @@ pub(crate) struct CompositeThread {
     director: Director,
     keyframes: Arc<dyn KeyFrames>,
     images: BTreeMap<String, Image>,
+    typeface: Typeface,
     overload: Overload,
     /// What came before the first media.
     early: Vec<RoomEvent>,
@@ -61,13 +63,8 @@ pub(crate) struct CompositeThread {
 }
 
 impl CompositeThread {
-    pub(crate) fn new(
-        shared: Arc<Shared>,
-        mix: MixSettings,
-        director: Director,
-        keyframes: Arc<dyn KeyFrames>,
-        images: BTreeMap<String, Image>,
-    ) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, work: MixWork, keyframes: Arc<dyn KeyFrames>) -> Self {
+        let MixWork { mix, director, images, typeface } = work;
         let overload = Overload::new(mix.overload_after, mix.output.fps);
         Self {
             shared,
@@ -76,6 +73,7 @@ impl CompositeThread {
             director,
             keyframes,
             images,
+            typeface,
             overload,
             early: Vec::new(),
             mix: None,
@@ -153,7 +151,8 @@ impl CompositeThread {
     fn begin(&mut self, start: RoomTime, first: &RoomEvent) -> Result<(), OutputError> {
         let settings = &self.shared.settings;
         let images = std::mem::take(&mut self.images);
-        let composition = composite_settings(&self.output, settings.segment, images);
+        let composition =
+            composite_settings(&self.output, settings.segment, images, self.typeface.clone());
         let mut composite = Composite::new(composition, start)?;
         for event in self.early.drain(..) {
             composite.push(&event);

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use capstan_media::container::playlist::SyncTag;
 use capstan_media::sample::{Segment, TrackConfig};
 use capstan_media::time::RoomTime;
-use capstan_pipeline::composite::{CompositeError, CompositeSettings, Image, Output};
+use capstan_pipeline::composite::{CompositeError, CompositeSettings, Image, Output, Typeface};
 use capstan_pipeline::encode::{AudioSettings, OutputAudio, OutputVideo, VideoSettings};
 use capstan_pipeline::segmenter::{SegmentError, Segmenter};
 use thiserror::Error;
@@ -38,6 +38,7 @@ pub(crate) fn composite_settings(
     output: &OutputSettings,
     segment: Duration,
     images: BTreeMap<String, Image>,
+    typeface: Typeface,
 ) -> CompositeSettings {
     let video = output.video.map(|video| VideoSettings {
         size: output.canvas,
@@ -65,7 +66,7 @@ pub(crate) fn composite_settings(
         segment,
         background: output.background,
         images,
-        font: None,
+        typeface,
     }
 }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use capstan_media::time::RoomTime;
 use capstan_media::timeline::LossPlace;
-use capstan_pipeline::composite::Image;
+use capstan_pipeline::composite::{Image, Typeface};
 
 use crate::composite_thread::CompositeThread;
 use crate::composition::OutputError;
@@ -56,6 +56,7 @@ pub(crate) struct MixWork {
     pub(crate) mix: MixSettings,
     pub(crate) director: Director,
     pub(crate) images: BTreeMap<String, Image>,
+    pub(crate) typeface: Typeface,
 }
 
 /// What the second thread runs.
@@ -70,8 +71,7 @@ pub(crate) fn start(shared: &Arc<Shared>, crew: Crew) -> io::Result<()> {
     let tape = TapeThread::new(Arc::clone(shared), events, asker, requests, tapes);
     let (job, part): (Job, _) = match work {
         Work::Mix(work) => {
-            let MixWork { mix, director, images } = *work;
-            let thread = CompositeThread::new(Arc::clone(shared), mix, director, keyframes, images);
+            let thread = CompositeThread::new(Arc::clone(shared), *work, keyframes);
             (Box::new(move || thread.run()), "composite")
         }
         Work::Individual(settings) => {

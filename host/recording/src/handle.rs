@@ -7,7 +7,7 @@ use std::sync::{Arc, mpsc};
 
 use capstan_media::time::{RoomClock, RoomTime};
 use capstan_pipeline::as_sent;
-use capstan_pipeline::composite::{Composite, CompositeError, Image};
+use capstan_pipeline::composite::{Composite, CompositeError, Image, Typeface};
 use thiserror::Error;
 use tokio::sync::oneshot;
 
@@ -45,6 +45,8 @@ pub struct Equipment {
     pub layout: Option<Box<dyn Layout>>,
     /// Pictures that scenes may name.
     pub images: BTreeMap<String, Image>,
+    /// What the text of scenes is drawn with.
+    pub typeface: Typeface,
     /// Takes over files and events.
     pub outbox: Outbox,
     /// Holds one folder per recording; the recording's own is made in it.
@@ -137,8 +139,9 @@ impl Recording {
     ) -> Result<RecordingHandle, StartError> {
         settings.validate()?;
         let sid = settings.sid.clone();
-        let Equipment { clock, events, keyframes, layout, images, outbox, work_dir } = equipment;
-        let work = work(&settings, layout, images, clock.now())?;
+        let Equipment { clock, events, keyframes, layout, images, typeface, outbox, work_dir } =
+            equipment;
+        let work = work(&settings, layout, images, typeface, clock.now())?;
         let folder = work_dir.join(&sid);
         let failed = |source| StartError::Io { sid: sid.clone(), source };
         let timeline = make_folder(&folder, &settings).map_err(failed)?;
@@ -163,6 +166,7 @@ fn work(
     settings: &RecordingSettings,
     layout: Option<Box<dyn Layout>>,
     images: BTreeMap<String, Image>,
+    typeface: Typeface,
     now: RoomTime,
 ) -> Result<Work, StartError> {
     let mix = match &settings.mode {
@@ -180,11 +184,12 @@ fn work(
         return Err(BadSetting { field: "layout", what }.into());
     };
     // Made once to see that every setting can be met, before anybody is told that it starts.
-    let composition = composite_settings(&mix.output, settings.segment, images.clone());
+    let composition =
+        composite_settings(&mix.output, settings.segment, images.clone(), typeface.clone());
     Composite::new(composition, now)?;
     let (canvas, background) = (mix.output.canvas, mix.output.background);
     let director = Director::new(layout, mix.layout.clone(), canvas, background);
-    Ok(Work::Mix(Box::new(MixWork { mix, director, images })))
+    Ok(Work::Mix(Box::new(MixWork { mix, director, images, typeface })))
 }
 
 /// The recording's folder, as `render` expects it later.

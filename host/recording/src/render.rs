@@ -13,7 +13,7 @@ use capstan_media::room::RoomEvent;
 use capstan_media::scene::Scene;
 use capstan_media::time::RoomTime;
 use capstan_media::timeline::Mark;
-use capstan_pipeline::composite::{Composite, Image};
+use capstan_pipeline::composite::{Composite, Image, Typeface};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -64,6 +64,8 @@ pub struct Rendering {
     pub output: Option<OutputSettings>,
     /// Pictures that scenes may name.
     pub images: BTreeMap<String, Image>,
+    /// What the text of scenes is drawn with.
+    pub typeface: Typeface,
 }
 
 /// What was rendered.
@@ -150,13 +152,13 @@ pub fn render(
     rendering: Rendering,
     mut sink: impl FnMut(Cut) -> Result<(), RenderError>,
 ) -> Result<Rendered, RenderError> {
-    let Rendering { folder, output, images } = rendering;
+    let Rendering { folder, output, images, typeface } = rendering;
     let known = remembered(&folder)?;
     let Made::Mix(mixed) = known.made else { return Err(RenderError::NotMixed { folder }) };
     let output = output.unwrap_or(mixed);
     let segment = Duration::from_millis(known.segment_ms);
     let mut score = Score::read(&folder)?;
-    let settings = composite_settings(&output, segment, images);
+    let settings = composite_settings(&output, segment, images, typeface);
     let mut composite = Composite::new(settings, score.start).map_err(OutputError::from)?;
     let mut cutter = Cutter::new(score.start, segment, &output, MixFiles::default());
     let mut rendered = Rendered::default();

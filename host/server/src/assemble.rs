@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::commands::warnings;
 use crate::config::{BACKUP, Config};
+use crate::fonts::{self, FontsError};
 use crate::http::agora::{KeyError, Resources};
 use crate::http::{Context, Parts, Rates, router};
 use crate::images::{self, ImagesError};
@@ -85,6 +86,9 @@ pub enum AssembleError {
     /// A configured picture can't be had.
     #[error(transparent)]
     Images(#[from] ImagesError),
+    /// A configured font can't be had.
+    #[error(transparent)]
+    Fonts(#[from] FontsError),
     /// The process is ending.
     #[error("the start was interrupted")]
     Aborted,
@@ -108,6 +112,7 @@ impl Server {
         let store = Arc::new(NativeStore::open(&config.storage.store, &config.storage.options)?);
         let plugins = load_plugins(&config, &clock).await?;
         let images = images::load(&config.images)?;
+        let typeface = fonts::load(&recording.fonts)?;
         let backup = NativeStore::backup(&config.backup)?;
         let backup_target =
             backup.is_some().then(|| StorageTarget { storage: BACKUP.into(), config: "{}".into() });
@@ -135,6 +140,7 @@ impl Server {
             ingest: ingest.clone(),
             layouts: Arc::new(PluginLayouts(Arc::clone(&plugins))),
             gallery: Arc::new(Gallery::new(images, plugins::fetcher(&config)?)),
+            typeface,
             storages: Arc::<AllStorages>::clone(&storages),
             outbox: outbox.clone(),
             limits: recording.clone(),

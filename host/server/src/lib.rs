@@ -7,6 +7,7 @@ pub mod assemble;
 pub mod clock;
 pub mod commands;
 pub mod config;
+pub mod fonts;
 pub mod http;
 pub mod images;
 mod janitor;

@@ -18,7 +18,6 @@ use crate::limits::MAX_UNCHANGED;
 use crate::mix::canvas::{Canvas, Sources, Stills};
 use crate::mix::image::Image;
 use crate::mix::sound::Sound;
-use crate::mix::text::Typeface;
 use crate::mix::voice::Voice;
 use crate::playout::Playout;
 use crate::segmenter::starts_segment;
@@ -47,9 +46,8 @@ impl VideoOut {
         settings: &CompositeSettings,
         video: VideoSettings,
     ) -> Result<Self, CompositeError> {
-        let font = Typeface::new(settings.font.as_deref())
-            .map_err(|bad| CompositeError::Settings { what: bad.to_string() })?;
-        let stills = Stills { images: settings.images.clone(), font };
+        let typeface = settings.typeface.clone();
+        let stills = Stills { images: settings.images.clone(), typeface };
         let video = VideoSettings { size: video.coded_size(), ..video };
         Ok(Self {
             canvas: Canvas::new(video.size, settings.background, stills),

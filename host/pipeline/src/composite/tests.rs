@@ -33,7 +33,7 @@ fn settings() -> CompositeSettings {
         segment: Duration::from_secs(2),
         background: Colour::BLACK,
         images: BTreeMap::new(),
-        font: None,
+        typeface: super::Typeface::default(),
     }
 }
 
@@ -286,7 +286,6 @@ fn settings_out_of_range_are_refused() {
     assert!(refused(|s| s.playout_delay = Duration::from_secs(6)).contains("playout delay 6s"));
     assert!(refused(|s| s.segment = Duration::ZERO).contains("no length"));
     assert!(refused(|s| (s.video, s.audio) = (None, None)).contains("neither"));
-    assert!(refused(|s| s.font = Some(Arc::from(&b"nothing"[..]))).contains("font"));
     let image = || super::Image { size: Size { width: 2, height: 2 }, rgba: Arc::from([0_u8; 3]) };
     let mut settings = settings();
     settings.images.insert("logo".into(), image());

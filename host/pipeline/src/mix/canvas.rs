@@ -36,7 +36,7 @@ pub struct Stills {
     /// By name.
     pub images: BTreeMap<String, Image>,
     /// For text.
-    pub font: Typeface,
+    pub typeface: Typeface,
 }
 
 /// A picture that is painted over and over.
@@ -155,7 +155,7 @@ mod tests {
     }
 
     fn canvas(width: u32, height: u32) -> Canvas {
-        let stills = Stills { images: BTreeMap::new(), font: Typeface::new(None).unwrap() };
+        let stills = Stills { images: BTreeMap::new(), typeface: Typeface::default() };
         Canvas::new(Size { width, height }, Colour::BLACK, stills)
     }
 

@@ -124,7 +124,7 @@ impl Placed {
                 (picture, mask.and(rounded(), self.rect.width))
             }
             Content::Text { line, colour } => {
-                let mask = stills.font.line(line, self.rect).faded(*alpha);
+                let mask = stills.typeface.line(line, self.rect).faded(*alpha);
                 (filled(self.rect.size()?, yuv(*colour)), mask)
             }
         };

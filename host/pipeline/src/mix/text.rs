@@ -3,7 +3,7 @@
 //! A character is drawn from the first font that has it, and as the first font's "missing" box if none
 //! has. There is no shaping: scripts whose letters change their form beside others look stilted.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use ab_glyph::{Font, FontArc, Glyph, GlyphId, PxScale, ScaleFont, point};
 use thiserror::Error;
@@ -18,12 +18,39 @@ const WIDTH: f32 = 0.94;
 
 /// A font that can't be read.
 #[derive(Debug, Error)]
-#[error("font refused: not a TrueType or OpenType font")]
+#[error("it is no TrueType or OpenType font")]
 pub struct BadFont;
 
-/// Loaded fonts, the preferred one first.
+/// A font that was read. Clones share it.
+#[derive(Clone, Debug)]
+pub struct TextFont(FontArc);
+
+impl TextFont {
+    /// Reads a TrueType or OpenType file; of a collection its first font.
+    ///
+    /// # Errors
+    /// If the bytes are no font.
+    pub fn read(bytes: Vec<u8>) -> Result<Self, BadFont> {
+        FontArc::try_from_vec(bytes).map(Self).map_err(|_| BadFont)
+    }
+}
+
+/// Latin, Greek, Cyrillic; emoji.
+static BUILT_IN: LazyLock<Vec<FontArc>> = LazyLock::new(|| {
+    let files = [epaint_default_fonts::UBUNTU_LIGHT, epaint_default_fonts::NOTO_EMOJI_REGULAR];
+    files.into_iter().filter_map(|bytes| FontArc::try_from_slice(bytes).ok()).collect()
+});
+
+/// Fonts, the preferred one first. Clones share them.
 #[derive(Clone, Debug)]
 pub struct Typeface(Arc<[FontArc]>);
+
+impl Default for Typeface {
+    /// The built-in fonts alone.
+    fn default() -> Self {
+        Self::new(Vec::new())
+    }
+}
 
 /// One character's picture.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -34,17 +61,11 @@ struct Letter {
 }
 
 impl Typeface {
-    /// Reads a font file's bytes and puts the built-in fonts behind it, or these alone: Latin, Greek,
-    /// Cyrillic and emoji.
-    ///
-    /// # Errors
-    /// If the bytes are no font.
-    pub fn new(bytes: Option<&[u8]>) -> Result<Self, BadFont> {
-        let given = bytes.map(|bytes| FontArc::try_from_vec(bytes.to_vec()));
-        let built_in =
-            [epaint_default_fonts::UBUNTU_LIGHT, epaint_default_fonts::NOTO_EMOJI_REGULAR];
-        let fonts = given.into_iter().chain(built_in.map(FontArc::try_from_slice));
-        Ok(Self(fonts.collect::<Result<_, _>>().map_err(|_| BadFont)?))
+    /// These fonts in their order, and behind them the built-in ones for Latin, Greek, Cyrillic and emoji.
+    #[must_use]
+    pub fn new(preferred: Vec<TextFont>) -> Self {
+        let preferred = preferred.into_iter().map(|TextFont(font)| font);
+        Self(preferred.chain(BUILT_IN.iter().cloned()).collect())
     }
 
     /// The coverage of one line in an area that isn't empty.
@@ -136,7 +157,7 @@ mod tests {
 
     fn inked(line: &str, width: usize, height: usize) -> (usize, usize, usize) {
         let rect = PixelRect { x: 0, y: 0, width, height };
-        let Coverage::Mask { luma, .. } = Typeface::new(None).unwrap().line(line, rect) else {
+        let Coverage::Mask { luma, .. } = Typeface::default().line(line, rect) else {
             panic!("text is a mask");
         };
         let columns: Vec<usize> = luma
@@ -173,7 +194,7 @@ mod tests {
         }
         // What has no picture takes no room.
         assert_eq!(width("a\u{200d}b\u{fe0f}\u{202e}"), width("ab"));
-        let typeface = Typeface::new(None).unwrap();
+        let typeface = Typeface::default();
         assert_eq!(typeface.letter('a').font, 0);
         assert_eq!(typeface.letter('🎥').font, 1);
         assert_eq!(typeface.letter('漢').id, GlyphId(0), "the box");
@@ -192,6 +213,26 @@ mod tests {
             inked(line, 64, 16);
             inked(line, 2, 2);
         }
-        assert!(Typeface::new(Some(b"no font")).is_err());
+    }
+
+    #[test]
+    fn a_font_that_is_given_draws_what_the_built_in_ones_lack() {
+        let hack = TextFont::read(epaint_default_fonts::HACK_REGULAR.to_vec()).unwrap();
+        let typeface = Typeface::new(vec![hack]);
+        assert_eq!(Typeface::default().letter('Ա').id, GlyphId(0), "the box");
+        let armenian = typeface.letter('Ա');
+        assert_eq!(armenian.font, 0);
+        assert_ne!(armenian.id, GlyphId(0));
+        assert_eq!(typeface.letter('🎥').font, 2, "the built-in ones stand behind it");
+    }
+
+    #[test]
+    fn what_is_no_font_is_refused() {
+        assert!(TextFont::read(b"no font".to_vec()).is_err());
+        let whole = epaint_default_fonts::HACK_REGULAR;
+        for len in [0, 4, 12, 100, 1_000] {
+            assert!(TextFont::read(whole[..len].to_vec()).is_err(), "{len} bytes");
+        }
+        assert_eq!(BUILT_IN.len(), 2);
     }
 }

@@ -11,6 +11,7 @@ use capstan_media::scene::{Colour, Scene};
 use capstan_media::time::RoomClock;
 use capstan_media::timeline::Mark;
 use capstan_media::track::Uid;
+use capstan_pipeline::composite::Typeface;
 
 use super::script::{Plan, Room, participant};
 use super::*;
@@ -86,6 +87,7 @@ impl Stage {
             keyframes: asked.clone(),
             layout: Some(Box::new(Grid { background: Colour::BLACK, good })),
             images: BTreeMap::new(),
+            typeface: Typeface::default(),
             outbox: outbox.clone(),
             work_dir: world.work(),
         };
@@ -160,7 +162,12 @@ fn rendered_alike(stage: &Stage) -> Vec<String> {
     std::fs::write(&live, joined(stage)).unwrap();
     let again = stage.world.folder.path().join("again.mp4");
     let mut bytes = Vec::new();
-    let rendering = Rendering { folder: stage.folder(), output: None, images: BTreeMap::new() };
+    let rendering = Rendering {
+        folder: stage.folder(),
+        output: None,
+        images: BTreeMap::new(),
+        typeface: Typeface::default(),
+    };
     let rendered = render(rendering, |cut| {
         bytes.extend_from_slice(match &cut {
             Cut::Init(init) => init,

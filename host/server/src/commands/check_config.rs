@@ -8,7 +8,7 @@ use super::ConfigArgs;
 use crate::clock::SystemClock;
 use crate::config::{App, Config};
 use crate::store::NativeStore;
-use crate::{images, plugins};
+use crate::{fonts, images, plugins};
 
 /// Prints what a configuration means.
 ///
@@ -19,6 +19,7 @@ pub(super) fn run(args: &ConfigArgs) -> anyhow::Result<()> {
     let store = NativeStore::open(&config.storage.store, &config.storage.options)?;
     let plugins = plugins::load(&config, Arc::new(SystemClock::start()))?;
     images::load(&config.images)?;
+    fonts::load(&config.recording.fonts)?;
     println!("HTTP       {}", config.http.listen);
     println!("media      {}/udp", config.ingest.listen);
     println!("recordings go to {}", store.shown());

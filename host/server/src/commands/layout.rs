@@ -9,7 +9,6 @@ use capstan_media::scene::{LayoutInput, Participant};
 use capstan_media::time::{RoomClock, RoomTime};
 use capstan_media::track::{TrackKind, Uid};
 use capstan_pipeline::mix::canvas::{Canvas, Shown, Sources, Stills};
-use capstan_pipeline::mix::text::Typeface;
 use capstan_pipeline::picture::PictureView;
 use capstan_publish::pattern::Painter;
 use capstan_recording::ports::Layout;
@@ -79,9 +78,9 @@ pub(super) fn run(LayoutCommand::Preview(args): &LayoutCommand) -> anyhow::Resul
         at: now,
         options: args.options.clone(),
     })?;
-    let font = Typeface::new(None).map_err(|_| anyhow::anyhow!("the built-in font is broken"))?;
     let images = crate::images::load(&config.images)?;
-    let mut canvas = Canvas::new(args.size, scene.background, Stills { images, font });
+    let typeface = crate::fonts::load(&config.recording.fonts)?;
+    let mut canvas = Canvas::new(args.size, scene.background, Stills { images, typeface });
     let layers = scene.layers.len();
     canvas.set_scene(scene);
     canvas.paint(&room);

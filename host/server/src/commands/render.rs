@@ -10,8 +10,8 @@ use capstan_recording::render::{Rendering, render_into};
 use clap::Args;
 
 use super::ConfigArgs;
-use crate::images;
 use crate::recorder::pictures::FOLDER;
+use crate::{fonts, images};
 
 /// What is rendered, and where to.
 #[derive(Args, Debug)]
@@ -21,7 +21,7 @@ pub(super) struct RenderArgs {
     /// Where the files go: a folder that is empty or doesn't exist yet
     #[arg(long, short, value_name = "FOLDER")]
     out: PathBuf,
-    /// Whose [images] the layout showed.
+    /// Whose [images] and fonts the layout showed.
     #[command(flatten)]
     config: ConfigArgs,
 }
@@ -33,9 +33,11 @@ pub(super) struct RenderArgs {
 pub(super) fn run(args: RenderArgs) -> anyhow::Result<()> {
     let RenderArgs { folder, out, config } = args;
     let name = folder.display().to_string();
-    let mut images = images::load(&config.load()?.images)?;
+    let config = config.load()?;
+    let mut images = images::load(&config.images)?;
     images.extend(fetched(&folder.join(FOLDER))?);
-    let rendering = Rendering { folder, output: None, images };
+    let typeface = fonts::load(&config.recording.fonts)?;
+    let rendering = Rendering { folder, output: None, images, typeface };
     let (playlists, rendered) =
         render_into(rendering, &out).with_context(|| format!("{name} can't be rendered"))?;
     for (tape, damage) in &rendered.damaged_tapes {

@@ -139,6 +139,8 @@ pub struct Recording {
     pub av1: Av1Admission,
     /// Which plugin serves which layout number.
     pub layouts: Layouts,
+    /// Font files for names in pictures, the preferred one first; the built-in ones stand behind them.
+    pub fonts: Vec<PathBuf>,
 }
 
 /// `[recording.layouts]`: the plugin behind each layout of the API.
@@ -491,6 +493,7 @@ impl Default for Recording {
             individual: Individual::default(),
             av1: Av1Admission::Measure,
             layouts: Layouts::default(),
+            fonts: Vec::new(),
         }
     }
 }

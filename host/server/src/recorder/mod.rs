@@ -19,6 +19,7 @@ use std::time::Duration;
 use capstan_ingest::Ingest;
 use capstan_media::time::RoomClock;
 use capstan_media::track::{RoomId, Uid};
+use capstan_pipeline::composite::Typeface;
 use capstan_pipeline::encode::{AudioSettings, EncodeError, OutputAudio, audio_encoder};
 use capstan_recording::handle::{Equipment, LayoutChange};
 use capstan_recording::ports::{Layout, LayoutError, StorageTarget, Storages};
@@ -89,6 +90,8 @@ pub struct Parts {
     pub layouts: Arc<dyn Layouts>,
     /// The images that scenes may show.
     pub gallery: Arc<Gallery>,
+    /// What the text of scenes is drawn with.
+    pub typeface: Typeface,
     /// The storages, to refuse a wrong configuration at the start.
     pub storages: Arc<dyn Storages>,
     /// Takes over files and events.
@@ -363,7 +366,7 @@ impl Recorder {
         order: Order,
         layout: Option<Box<dyn Layout>>,
     ) -> Result<RecordingHandle, StartError> {
-        let Parts { clock, ingest, outbox, limits, gallery, .. } = &self.parts;
+        let Parts { clock, ingest, outbox, limits, gallery, typeface, .. } = &self.parts;
         let equipment = Equipment {
             clock: Arc::clone(clock),
             events: Box::new(Room(
@@ -372,6 +375,7 @@ impl Recorder {
             keyframes: Arc::new(Asker { ingest: ingest.clone(), room: order.room.clone() }),
             layout,
             images: gallery.configured(),
+            typeface: typeface.clone(),
             outbox: outbox.clone(),
             work_dir: limits.work_dir.clone(),
         };

@@ -125,7 +125,12 @@ async fn each_participant_is_recorded_apart_as_sent_on_one_clock() {
 /// Renders a recording again from its tapes and sees that it gives the same files, byte by byte.
 fn rendered_alike(stage: &Stage) {
     let out = stage.world.folder.path().join("again");
-    let rendering = Rendering { folder: stage.folder(), output: None, images: BTreeMap::new() };
+    let rendering = Rendering {
+        folder: stage.folder(),
+        output: None,
+        images: BTreeMap::new(),
+        typeface: Typeface::default(),
+    };
     let mixed = render(rendering.clone(), |_| Ok(()));
     assert!(matches!(mixed, Err(RenderError::NotMixed { .. })), "{mixed:?}");
     let (playlists, rendered) = render_into(rendering, &out).unwrap();
