@@ -92,11 +92,11 @@ macro_rules! rogue {
                     let work = (0..4_000_000_u64).fold(0, |sum, n| sum ^ black_box(n));
                     Ok(scene_of(Rect { x: black_box(work) as f64 * 0.0, ..whole }))
                 }
-                // A memory bomb.
+                // A memory bomb. It touches nothing, or a slow machine's time would run out first.
                 "#000003" => {
                     let mut hoard = Vec::new();
                     loop {
-                        hoard.push(black_box(vec![1_u8; 1 << 20]));
+                        hoard.push(black_box(Vec::<u8>::with_capacity(1 << 20)));
                     }
                 }
                 // Deep recursion.
