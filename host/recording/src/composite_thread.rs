@@ -100,14 +100,15 @@ impl CompositeThread {
 
     fn render_until_stop(&mut self) -> Result<(), OutputError> {
         loop {
-            // All that waits comes before any tick, so that each sees what arrived before it is due.
+            // All that waits comes before any tick, so that each sees what arrived before it is due. The clock is
+            // read first: this thread may be kept waiting in between, and the queue is older by then.
+            let now = self.shared.clock.now();
             while let Some(message) = self.shared.queue.pop(Duration::ZERO) {
                 self.take(message)?;
             }
             if let Some(end) = self.stop {
                 return self.render_rest(end);
             }
-            let now = self.shared.clock.now();
             let due = self.mix.as_ref().map(|mix| mix.composite.due() + SLACK);
             match due {
                 Some(due) if due <= now => self.tick(now.since(due))?,

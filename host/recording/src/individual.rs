@@ -50,14 +50,18 @@ impl IndividualThread {
     /// published and owed then, as far as the disk lets.
     pub(crate) fn run(mut self) {
         while self.stop.is_none() {
-            let message = self.shared.queue.pop(PATIENCE);
-            let idle = message.is_none();
-            if let Some(message) = message {
-                self.take(message);
-            }
-            // What waits comes first, so that nothing is taken for late.
-            if idle || self.tracks.zero().is_some_and(|zero| self.is_behind(zero)) {
-                self.advance();
+            // Read before the queue is: what it holds by then comes before this moment.
+            let now = self.shared.clock.now();
+            match self.shared.queue.pop(PATIENCE) {
+                None => self.advance(now),
+                Some(message) => {
+                    // While more may wait, no more time has passed than for this one.
+                    let at = message.at();
+                    self.take(message);
+                    if let Some(at) = at.filter(|at| self.is_behind(*at)) {
+                        self.advance(at);
+                    }
+                }
             }
         }
         let rest = self.tracks.finish();
@@ -90,14 +94,14 @@ impl IndividualThread {
     }
 
     /// Whether time alone should be let pass though messages keep coming.
-    fn is_behind(&self, zero: RoomTime) -> bool {
+    fn is_behind(&self, now: RoomTime) -> bool {
+        let Some(zero) = self.tracks.zero() else { return false };
         let seen = self.shared.numbers().rendered_to.unwrap_or(zero);
-        self.shared.clock.now().since(seen) >= SETTLE + SLACK + PATIENCE
+        now.since(seen) >= SETTLE + SLACK + PATIENCE
     }
 
-    /// Lets time pass: ends what fell silent, and asks for the key frames that are needed.
-    fn advance(&mut self) {
-        let now = self.shared.clock.now();
+    /// Lets time pass up to `now`: ends what fell silent, and asks for the key frames that are needed.
+    fn advance(&mut self, now: RoomTime) {
         let until = now - SETTLE - SLACK;
         let given = self.tracks.advance(until);
         self.publish(given);

@@ -36,6 +36,16 @@ pub(crate) enum Message {
     },
 }
 
+impl Message {
+    /// When what it tells of happened in the room.
+    pub(crate) fn at(&self) -> Option<RoomTime> {
+        match self {
+            Self::Room(event) => Some(event.at()),
+            Self::Layout(_) | Self::Stop { .. } => None,
+        }
+    }
+}
+
 /// A layout change and where its answer goes.
 pub(crate) struct LayoutRequest {
     pub(crate) change: LayoutChange,

@@ -58,6 +58,7 @@ impl SnapshotThread {
         let mut stopped = false;
         while !stopped {
             // All that waits comes before any picture, so that each is the newest.
+            let now = self.shared.clock.now();
             let mut patience = PATIENCE;
             while let Some(message) = queue.pop(patience) {
                 match message {
@@ -67,7 +68,6 @@ impl SnapshotThread {
                 }
                 patience = Duration::ZERO;
             }
-            let now = self.shared.clock.now();
             if self.shared.settings.mode == Mode::SnapshotsOnly {
                 self.shared.numbers().rendered_to = Some(now);
             }
