@@ -1,13 +1,14 @@
 //! Temporary keys that expire while a recording runs: what their vendor refuses is told and kept, and leaves
-//! with the keys that `update` brings; nothing is lost, and no key is seen anywhere.
+//! with the keys that `update` brings, or Capstan's own path once the recording is over; nothing is lost, and
+//! no key is seen anywhere.
 
 use std::time::Duration;
 
 use harness::api::{Api, Started};
-use harness::process::eventually;
+use harness::process::{Running, eventually};
 use harness::receiver::Receiver;
 use harness::server::{Server, Setup};
-use harness::vendors::{ALL, Vendors};
+use harness::vendors::{ALL, Vendor, Vendors};
 use harness::{judge, real_time_turn};
 use serde_json::{Value, json};
 
@@ -24,21 +25,8 @@ fn by_update_while_it_records() {
     let [s3, ..] = ALL;
     let server = server(&vendors, &receiver);
     let api = server.api();
-    let _publisher = server.publish("keys", 6, &["--codec", "vp8", "--size", "320x180"]);
-    let mut first = s3.temporary().unwrap();
-    for (name, value) in [("accessKey", s3.access_key()), ("secretKey", s3.secret())] {
-        first[name] = value.into();
-    }
-    first["stsExpiration"] = LATER.into();
-    let mut storage = json!({"vendor": 1, "region": 0, "bucket": s3.bucket});
-    storage.as_object_mut().unwrap().extend(first.as_object().unwrap().clone());
-    let video = json!({"width": 320, "height": 180, "fps": 15, "bitrate": 300});
-    let request =
-        json!({"recordingConfig": {"transcodingConfig": video}, "storageConfig": storage});
-    let recording = api.record("keys", &request);
-    eventually("the playlist is uploaded", WITHIN, || {
-        (api.query(&recording).json()["serverResponse"]["status"] == 5).then_some(())
-    });
+    let _publisher = publish(&server);
+    let (recording, first) = record_with_temporary_keys(&api, s3);
 
     vendors.expire(first["stsToken"].as_str().unwrap());
     let refused = eventually("files are refused", WITHIN, || {
@@ -79,19 +67,106 @@ fn by_update_while_it_records() {
     assert_eq!(exit.body["payload"]["details"]["exitStatus"], 0);
     nothing_is_lost(&server, &vendors, &recording);
 
-    let told: String =
-        receiver.callbacks().iter().map(|callback| callback.body.to_string()).collect();
     let answers = [again.text(), updated.text(), queried.text(), stopped.text()].concat();
     let shown = details(&api, &recording).to_string() + &refused.to_string();
-    let metrics = api.get("/metrics").unwrap().text();
-    for (place, text) in [
-        ("the log", server.log()),
-        ("events", told),
-        ("answers", answers),
-        ("its page", shown),
-        ("metrics", metrics),
+    no_key_is_seen(&server, &receiver, &[answers, shown], &[first, fresh]);
+}
+
+#[test]
+fn by_its_own_path_when_it_is_over() {
+    let _turn = real_time_turn();
+    let (vendors, receiver) = (Vendors::start(), Receiver::start());
+    let [s3, ..] = ALL;
+    let mut server = server(&vendors, &receiver);
+    let api = server.api();
+    let publisher = publish(&server);
+    let (recording, first) = record_with_temporary_keys(&api, s3);
+    let path = format!("/api/v1/recordings/{}/storage", recording.sid);
+    vendors.expire(first["stsToken"].as_str().unwrap());
+    eventually("files are refused", WITHIN, || {
+        (details(&api, &recording)["uploads"]["parked"].as_u64()? >= 2).then_some(())
+    });
+    let stopped = api.stop(&recording);
+    drop(publisher);
+    assert_eq!(events(&receiver.wait_for(11, WITHIN), &[31, 11]), [11], "nothing is whole yet");
+    let refused = details(&api, &recording);
+    assert_eq!((&refused["state"], &refused["uploads"]["owed"]), (&json!("done"), &json!(0)));
+
+    let mut fresh = s3.renewed();
+    fresh["stsExpiration"] = LATER.into();
+    let late = api.update(&recording, &json!({"storageConfig": fresh}));
+    assert_eq!(late.status, 404, "{}", late.text());
+    assert!(late.text().contains(&format!("PUT {path}")), "{}", late.text());
+    let put = |api: &Api, body: &Value| {
+        api.send("PUT", &path, &body.to_string(), "application/json").unwrap()
+    };
+    let stranger = server.api_of("other", "others");
+    assert_eq!(put(&stranger, &fresh).status, 404, "{}", put(&stranger, &fresh).text());
+    for (body, words) in [
+        (json!([]), "object"),
+        (json!({}), "there is nothing to change"),
+        (json!({"bucket": "b"}), "/vendor"),
+        (json!({"accessKey": 7}), "/accessKey"),
+        (json!({"accessKey": "a", "secretKey": "b", "fileNamePrefix": ["x"]}), "/fileNamePrefix"),
     ] {
-        for keys in [&first, &fresh] {
+        let answer = put(&api, &body);
+        assert_eq!(answer.status, 400, "{body}: {}", answer.text());
+        assert!(answer.text().contains(words), "{body}: {}", answer.text());
+    }
+    assert_eq!(details(&api, &recording)["uploads"]["parked"], refused["uploads"]["parked"]);
+
+    // What is owed and by which keys is on disk: a process that dies at once forgets nothing.
+    let taken = put(&api, &fresh);
+    assert_eq!(taken.status, 200, "{}", taken.text());
+    assert_eq!(taken.json()["parked"], 0, "{}", taken.text());
+    server.crash();
+    server.run();
+    let api = server.api();
+    eventually("everything has left", WITHIN, || {
+        let uploads = &details(&api, &recording)["uploads"];
+        (uploads["owed"] == 0 && uploads["parked"] == 0).then_some(())
+    });
+    assert_eq!(events(&receiver.wait_for(31, WITHIN), &[31, 11]), [11, 31], "told after the end");
+    nothing_is_lost(&server, &vendors, &recording);
+    let over = api.send("PUT", &path, &fresh.to_string(), "application/json").unwrap();
+    assert_eq!(over.status, 409, "{}", over.text());
+    let answers = [late.text(), taken.text(), over.text(), stopped.text()].concat();
+    let shown = details(&api, &recording).to_string() + &refused.to_string();
+    no_key_is_seen(&server, &receiver, &[answers, shown], &[first, fresh]);
+}
+
+fn publish(server: &Server) -> Running {
+    server.publish("keys", 6, &["--codec", "vp8", "--size", "320x180"])
+}
+
+/// A recording whose first files have left by temporary keys, and those keys.
+fn record_with_temporary_keys(api: &Api, s3: Vendor) -> (Started, Value) {
+    let mut first = s3.temporary().unwrap();
+    for (name, value) in [("accessKey", s3.access_key()), ("secretKey", s3.secret())] {
+        first[name] = value.into();
+    }
+    first["stsExpiration"] = LATER.into();
+    let mut storage = json!({"vendor": 1, "region": 0, "bucket": s3.bucket});
+    storage.as_object_mut().unwrap().extend(first.as_object().unwrap().clone());
+    let video = json!({"width": 320, "height": 180, "fps": 15, "bitrate": 300});
+    let request =
+        json!({"recordingConfig": {"transcodingConfig": video}, "storageConfig": storage});
+    let recording = api.record("keys", &request);
+    eventually("the playlist is uploaded", WITHIN, || {
+        (api.query(&recording).json()["serverResponse"]["status"] == 5).then_some(())
+    });
+    (recording, first)
+}
+
+/// No key is in the log, an event, a metric or one of these texts.
+fn no_key_is_seen(server: &Server, receiver: &Receiver, texts: &[String], keys: &[Value]) {
+    let told: String =
+        receiver.callbacks().iter().map(|callback| callback.body.to_string()).collect();
+    let metrics = server.api().get("/metrics").unwrap().text();
+    let all = [("the log", server.log()), ("events", told), ("metrics", metrics)];
+    for (place, text) in all.into_iter().chain(texts.iter().map(|text| ("an answer", text.clone())))
+    {
+        for keys in keys {
             for name in ["accessKey", "secretKey", "stsToken"] {
                 let secret = keys[name].as_str().unwrap();
                 assert!(!text.contains(secret), "{name} is in {place}");
@@ -111,7 +186,8 @@ fn server(vendors: &Vendors, receiver: &Receiver) -> Server {
             vendors.url("s3"),
         ),
         app: format!(
-            "[apps.callback]\nplugin = \"callback-agora\"\nurl = \"{}\"\nsecret = \"s\"\n",
+            "[apps.callback]\nplugin = \"callback-agora\"\nurl = \"{}\"\nsecret = \"s\"\n\
+             [[apps]]\nid = \"other\"\nkey = \"other\"\nsecret = \"others\"\n",
             receiver.url()
         ),
     })

@@ -17,7 +17,7 @@ use crate::driver::{self, Crew, MixWork, Work};
 use crate::event::Problem;
 use crate::names;
 use crate::outbox::{Outbox, OutboxError, hls_folder, tape_folder};
-use crate::ports::{Layout, LayoutError, StorageTarget};
+use crate::ports::{Layout, LayoutError};
 use crate::queue::LayoutRequest;
 use crate::render::{self, Made};
 use crate::report::Report;
@@ -268,21 +268,6 @@ impl RecordingHandle {
     /// Tells of trouble around the recording: an event, a line in the log, and on the status.
     pub fn warn(&self, problem: Problem) {
         self.shared.warn(problem);
-    }
-
-    /// Where its files go; `None` once the outbox has forgotten it.
-    #[must_use]
-    pub fn storage(&self) -> Option<StorageTarget> {
-        self.shared.outbox.target(&self.shared.settings.sid)
-    }
-
-    /// Sends files that haven't left yet there instead, refused ones included. Blocks for a disk's
-    /// sync.
-    ///
-    /// # Errors
-    /// It can't be kept; files go where they went before.
-    pub fn update_storage(&self, target: &StorageTarget) -> Result<(), OutboxError> {
-        self.shared.outbox.retarget(&self.shared.settings.sid, target)
     }
 
     /// Tells that the API was asked for what doesn't fit the state it is in, by its number there; at

@@ -13,7 +13,6 @@ use thiserror::Error;
 use tokio::sync::{Notify, watch};
 
 use crate::event::{Event, Problem};
-use crate::ports::StorageTarget;
 use crate::settings::RecordingSettings;
 use crate::status::{FileFacts, Outcome, Owed, StopReason};
 
@@ -27,6 +26,7 @@ mod files;
 mod leftovers;
 mod records;
 mod recovery;
+mod retarget;
 mod settings;
 mod shipment;
 mod store;
@@ -37,6 +37,7 @@ use self::books::{Books, End, Ledger, List, Owing, Stage};
 use self::change::Change;
 pub(crate) use self::files::{NewFile, hls_folder, parts_folder, tape_folder, write_whole};
 pub use self::records::{Ending, ModeName, Record};
+pub use self::retarget::{Place, RetargetError};
 pub use self::settings::{EventSettings, OutboxPorts, OutboxSettings};
 pub use self::shipment::{Shipment, ShippedFile};
 use self::store::Store;
@@ -96,6 +97,8 @@ struct Inner {
     books: Mutex<Books>,
     views: Mutex<HashMap<String, watch::Sender<View>>>,
     wake: Notify,
+    /// Recordings whose files needn't wait for their next attempt any more.
+    hurried: Mutex<Vec<String>>,
 }
 
 impl Outbox {
@@ -122,6 +125,7 @@ impl Outbox {
             books: Mutex::new(books),
             views: Mutex::default(),
             wake: Notify::new(),
+            hurried: Mutex::default(),
         };
         let outbox = Self { inner: Arc::new(inner) };
         outbox.give_up_refused()?;
@@ -177,7 +181,8 @@ impl Outbox {
         books.ledgers.get(sid)?.outcome(books.owed(sid))
     }
 
-    /// Tries parked uploads again. Recordings whose last event has left stay silent about it.
+    /// Tries parked uploads again. Of a recording whose last event has left nothing is told but, at the
+    /// end, that all has left.
     ///
     /// # Errors
     /// The file can't be written; nothing has changed for the recordings that come later by name.
@@ -297,21 +302,6 @@ impl Outbox {
         self.inner.change(sid, |change, _, _| change.tell(event, at))
     }
 
-    /// Where a recording's files go.
-    pub(crate) fn target(&self, sid: &str) -> Option<StorageTarget> {
-        self.inner.books().ledgers.get(sid).map(|ledger| ledger.target.clone())
-    }
-
-    /// Sends a recording's files there from now on, and tries refused ones again. A refusal there is
-    /// told anew.
-    pub(crate) fn retarget(&self, sid: &str, target: &StorageTarget) -> Result<(), OutboxError> {
-        self.inner.change(sid, |change, books, _| {
-            change.ledger.target = target.clone();
-            change.ledger.told.refusal = false;
-            change.unpark(books);
-        })
-    }
-
     /// Ends a recording: the last events follow once its files have left. Only the first call counts.
     pub(crate) fn close(
         &self,
@@ -345,6 +335,14 @@ impl Inner {
 
     fn views(&self) -> MutexGuard<'_, HashMap<String, watch::Sender<View>>> {
         self.views.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has a recording's files tried at once.
+    fn hurry(&self, sid: &str) {
+        let mut hurried = self.hurried.lock().unwrap_or_else(PoisonError::into_inner);
+        hurried.push(sid.to_owned());
+        drop(hurried);
+        self.wake.notify_one();
     }
 
     /// Makes one change about a recording, with all that follows from it. Nothing happens for a

@@ -121,6 +121,14 @@ pub struct Owed {
     pub events: u64,
 }
 
+impl Owed {
+    /// Whether any file isn't where it belongs yet.
+    #[must_use]
+    pub const fn files(&self) -> bool {
+        self.uploads + self.parked + self.backed_up > 0
+    }
+}
+
 /// One file of a recording, as events and answers list it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileFacts {

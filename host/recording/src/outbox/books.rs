@@ -48,9 +48,9 @@ pub(crate) struct Ledger {
     /// Which troubles of its uploads were told: each is told once.
     #[serde(default)]
     pub(crate) told: Told,
-    /// Its session ended while files were in the backup store only.
-    #[serde(default)]
-    pub(crate) ended_in_backup: bool,
+    /// Its session ended before all files were where they belong; none of them was given up.
+    #[serde(default, alias = "ended_in_backup")]
+    pub(crate) ended_early: bool,
     /// Files that somebody gave up before they left.
     #[serde(default)]
     pub(crate) given_up: u64,
@@ -198,7 +198,7 @@ pub(crate) struct Leftover {
 /// What it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Rest {
-    /// Parts of an upload that was given up, at the recording's own storage.
+    /// Parts of an upload that was given up, or went on at another storage.
     Parts {
         /// The upload's id.
         id: String,
@@ -206,6 +206,9 @@ pub(crate) enum Rest {
         content_type: String,
         /// What an attempt saved, in hex.
         saved: String,
+        /// Where they are, if that isn't the recording's own storage.
+        #[serde(default)]
+        at: Option<StorageTarget>,
     },
     /// An object in the backup store that isn't needed any more.
     Copy,
@@ -248,7 +251,7 @@ impl Ledger {
             lists: Vec::new(),
             mp4: None,
             told: Told::default(),
-            ended_in_backup: false,
+            ended_early: false,
             given_up: 0,
             bytes_owed: 0,
             bytes_uploaded: 0,

@@ -37,8 +37,8 @@ impl Change {
         }
     }
 
-    /// Owes an event that happened at `at`. Nothing follows a session's last event, except that its
-    /// files were moved out of the backup store.
+    /// Owes an event that happened at `at`. Nothing follows a session's last event, except that all of
+    /// its files are at last where they belong.
     pub(crate) fn tell(&mut self, event: &Event, at: RoomTime) {
         if self.ledger.stage != Stage::Closed {
             self.owe_event(event, at);
@@ -75,12 +75,10 @@ impl Change {
     /// Draws the consequences: what must be told now that files left, were refused, or the
     /// recording ended.
     pub(crate) fn conclude(&mut self, books: &Books, now: RoomTime) {
-        if self.ledger.stage == Stage::Closed && self.ledger.ended_in_backup {
-            let owed = books.owed_after(self);
-            if owed.uploads + owed.parked + owed.backed_up == 0 {
-                self.ledger.ended_in_backup = false;
-                self.owe_event(&Event::Uploaded { files: self.ledger.files() }, now);
-            }
+        let ended_early = self.ledger.stage == Stage::Closed && self.ledger.ended_early;
+        if ended_early && !books.owed_after(self).files() {
+            self.ledger.ended_early = false;
+            self.owe_event(&Event::Uploaded { files: self.ledger.files() }, now);
         }
         if self.ledger.stage != Stage::Closing {
             return;
@@ -96,13 +94,13 @@ impl Change {
         }
         if end.told && owed.uploads == 0 {
             let stuck = owed.parked + self.ledger.given_up;
+            self.ledger.ended_early = self.ledger.given_up == 0 && stuck + owed.backed_up > 0;
             if stuck > 0 {
                 let message = format!("{stuck} files could not be uploaded and are kept");
                 let (module, code) = (Module::Uploader, Code::UploadFailed);
                 let problem = Problem { module, level: 5, code, message };
                 self.tell(&Event::Error(problem), now);
             } else if owed.backed_up > 0 {
-                self.ledger.ended_in_backup = true;
                 self.tell(&Event::BackedUp { files: self.ledger.files() }, now);
             } else if produced {
                 self.tell(&Event::Progress { share: event::WHOLE }, now);

@@ -14,7 +14,7 @@ use super::change::Change;
 use super::conceal::concealed;
 use super::worker::{Verdict, on_disk};
 use super::{Inner, OutboxPorts};
-use crate::ports::{Removal, Upload, UploadError, UploadProgress};
+use crate::ports::{Removal, StorageTarget, Upload, UploadError, UploadProgress};
 
 /// Vendors drop half-done uploads themselves after about this long, if they are told to at all.
 const PATIENCE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -32,10 +32,20 @@ pub(super) fn leave(change: &mut Change, key: &str, rest: Rest, now: RoomTime) {
 pub(super) fn give_up(change: &mut Change, owing: &Owing, now: RoomTime) {
     change.settle.push(owing.key.clone());
     change.ledger.given_up += 1;
-    change.ledger.ended_in_backup = false;
+    change.ledger.ended_early = false;
+    leave_parts(change, owing, None, now);
+}
+
+/// Owes the removal of what attempts left at a storage: that of `at`, or else the recording's own.
+pub(super) fn leave_parts(
+    change: &mut Change,
+    owing: &Owing,
+    at: Option<StorageTarget>,
+    now: RoomTime,
+) {
     if let Some(saved) = owing.saved.clone().filter(|saved| !saved.is_empty()) {
         let (id, size, content_type) = (owing.id(), owing.size, owing.content_type.clone());
-        leave(change, &owing.key, Rest::Parts { id, size, content_type, saved }, now);
+        leave(change, &owing.key, Rest::Parts { id, size, content_type, saved, at }, now);
     }
 }
 
@@ -81,7 +91,7 @@ async fn remove(
             let Some(target) = &ports.backup else { return Ok(Removal::Unsupported) };
             ports.storages.open(target)?.remove(&leftover.key).await
         }
-        Rest::Parts { id, size, content_type, saved } => {
+        Rest::Parts { id, size, content_type, saved, at } => {
             let upload = Upload {
                 id: id.clone(),
                 key: leftover.key.clone(),
@@ -91,9 +101,10 @@ async fn remove(
                 content_type: content_type.clone(),
                 saved: hex::decode(saved).ok(),
             };
-            let storage = ports.storages.open(&ledger.target)?;
+            let target = at.as_ref().unwrap_or(&ledger.target);
+            let storage = ports.storages.open(target)?;
             let undone = storage.abandon(&upload, &NothingToKeep).await;
-            undone.map(|()| Removal::Removed).map_err(|error| concealed(error, &ledger.target))
+            undone.map(|()| Removal::Removed).map_err(|error| concealed(error, target))
         }
     }
 }

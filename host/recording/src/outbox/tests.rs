@@ -181,7 +181,10 @@ async fn refused_files_are_parked_told_once_and_tried_by_the_next_process() {
     let run = world.run(&outbox);
     until("parked files are uploaded", || outbox.owed() == Owed::default()).await;
     assert_eq!(world.bucket.text(PLAYLIST), files.playlist);
-    assert_eq!(world.listener.kinds(), kinds, "nothing follows the exit");
+    until("it is told", || outbox.owed().events == 0).await;
+    let told = world.listener.kinds();
+    assert_eq!(told[..kinds.len()], kinds, "nothing follows the exit");
+    assert_eq!(told[kinds.len()..], ["uploaded"], "but that all has left");
     run.abort();
 }
 

@@ -142,7 +142,9 @@ async fn left(inner: &Arc<Inner>, ports: &OutboxPorts, owing: Owing, cargo: Carg
                 let current = current.clone();
                 change.owe.push(Owing { failures: 0, failing_since: None, trouble: None, ..current });
             }
-            arrived(change, &owing, now);
+            if settled || owing.is_playlist {
+                arrived(change, &owing, now);
+            }
             // A store that took one file may take those that it refused before: it was set right.
             change.unpark(books);
         })?;
@@ -209,6 +211,8 @@ fn arrived(change: &mut Change, owing: &Owing, now: RoomTime) {
 /// What follows from a failure.
 enum After {
     Again,
+    /// Files go by other keys or elsewhere meanwhile: what this attempt met says nothing.
+    Overtaken,
     Parked,
     /// It failed for as long as anybody waits.
     TooOld,
@@ -238,7 +242,7 @@ async fn failed(
             let current = books.uploads.get(&(failing.sid.clone(), failing.key.clone()));
             let Some(current) = current.cloned() else { return };
             if change.ledger.target != target {
-                // It was given other keys meanwhile: what the old ones met says nothing.
+                after = After::Overtaken;
                 return;
             }
             let patience = inner.settings.uploads_give_up_after;
@@ -248,6 +252,7 @@ async fn failed(
     });
     match noted.await {
         Ok(After::Parked) => Verdict::Settled,
+        Ok(After::Overtaken) => Verdict::AtOnce,
         Ok(After::TooOld) if backup::bring(inner, ports, &owing).await => {
             Verdict::InBackup { asked }
         }

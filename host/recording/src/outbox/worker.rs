@@ -4,7 +4,7 @@
 //! owed, a few at once. What fails waits by its back-off while the rest goes on.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use capstan_media::time::RoomTime;
@@ -57,6 +57,8 @@ pub(super) enum Verdict {
         /// The checksum of what is in the bucket.
         sent: u32,
     },
+    /// It counts for nothing and may be tried at once.
+    AtOnce,
     /// It failed and is to be tried again.
     Again { asked: Option<Duration> },
     /// The same, and the backup store has it meanwhile.
@@ -80,6 +82,7 @@ pub(super) async fn run(inner: Arc<Inner>, ports: OutboxPorts) {
     let mut memory = Memory::default();
     loop {
         let now = inner.clock.now();
+        memory.hurry(&inner);
         tell_progress(&inner, &mut memory, now).await;
         let sleep = start_due(&inner, &ports, &mut jobs, &mut memory, now);
         tokio::select! {
@@ -279,6 +282,7 @@ impl Memory {
                 self.forget(&job);
                 self.wake_playlists(&job);
             }
+            Verdict::AtOnce => self.forget(&job),
             Verdict::WaitsForFiles { sent } => {
                 self.forget(&job);
                 self.sent.insert(job.clone(), sent);
@@ -309,6 +313,26 @@ impl Memory {
                 self.not_before.insert(job, now + pause);
             }
         }
+    }
+
+    /// Forgets what held up files that are sent by other keys or elsewhere.
+    fn hurry(&mut self, inner: &Inner) {
+        let mut hurried = inner.hurried.lock().unwrap_or_else(PoisonError::into_inner);
+        let sids = std::mem::take(&mut *hurried);
+        drop(hurried);
+        if sids.is_empty() {
+            return;
+        }
+        let others = |job: &Job| match job {
+            Job::Upload { sid, .. } | Job::Leftover { sid, .. } | Job::Assembly { sid } => {
+                !sids.contains(sid)
+            }
+            Job::Event { .. } => true,
+        };
+        self.not_before.retain(|job, _| others(job));
+        self.failures.retain(|job, _| others(job));
+        self.sent.retain(|job, _| others(job));
+        self.waits_for_files.retain(others);
     }
 
     /// A file got somewhere: the playlists of its recording may say more.

@@ -45,6 +45,16 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "query", detail)
     }
 
+    /// A body that can't be taken.
+    pub(crate) fn body(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "body", detail)
+    }
+
+    /// What is asked for doesn't fit the state of what it is asked of.
+    pub(crate) fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "conflict", detail)
+    }
+
     /// No such thing, or another app's.
     pub(crate) fn missing(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not-found", detail)

@@ -1,10 +1,12 @@
-//! Capstan's own interface: find recordings again, look into one, replay its events, see the plugins.
+//! Capstan's own interface: find recordings again, look into one, replay its events, give new keys to its
+//! files, see the plugins.
 //!
 //! A caller sees the recordings of the apps that its key opens, and of no others: another's recording
 //! is answered as one that isn't there.
 
 mod list;
 mod plugins;
+mod storage;
 mod view;
 
 use axum::Json;
@@ -48,6 +50,7 @@ pub(super) fn routes() -> Routes {
         .get("/api/v1/recordings", common(list), recordings)
         .get("/api/v1/recordings/{sid}", common(one.reply(missing())), recording)
         .get("/api/v1/recordings/{sid}/events", common(events.reply(missing())), replay)
+        .and(storage::routes())
         .get("/api/v1/plugins", common(plugins), plugin_list)
 }
 

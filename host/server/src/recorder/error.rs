@@ -1,7 +1,7 @@
 //! Why recordings can't be started, changed or stopped.
 
 use capstan_pipeline::encode::EncodeError;
-use capstan_recording::outbox::OutboxError;
+use capstan_recording::outbox::RetargetError;
 use capstan_recording::ports::{LayoutError, UploadError};
 use thiserror::Error;
 
@@ -69,24 +69,19 @@ pub enum StopError {
     },
 }
 
-/// Why fresh keys had no effect; the recording goes on with those it has.
+/// Why fresh keys had no effect; files go as they went before.
 #[derive(Debug, Error)]
 pub enum RefreshError {
-    /// Nothing is uploaded any more.
-    #[error("recording {sid} is over")]
-    Over {
-        /// Which.
-        sid: String,
-    },
     /// It uses no keys of a request's.
-    #[error(
-        "/clientRequest/storageConfig: the recording goes to the server's own storage, which has no keys to update"
-    )]
+    #[error("the recording goes to the server's own storage, which has no keys to update")]
     Own,
     /// The storage refuses them.
     #[error(transparent)]
     Refused(#[from] UploadError),
-    /// They can't be kept.
+    /// The recording is forgotten or owes nothing, or they can't be kept.
     #[error(transparent)]
-    Outbox(#[from] OutboxError),
+    Outbox(#[from] RetargetError),
+    /// The process is ending.
+    #[error("the server is shutting down")]
+    Aborted,
 }

@@ -6,6 +6,7 @@
 
 mod av1;
 mod error;
+mod keys;
 pub(crate) mod pictures;
 mod session;
 mod source;
@@ -28,18 +29,18 @@ use capstan_recording::settings::{
 };
 use capstan_recording::status::{Owed, StopReason};
 use capstan_recording::{Outbox, Recording, RecordingHandle, RecordingSettings};
-use serde_json::{Map, Value};
 use tokio_util::task::TaskTracker;
 
 pub use self::av1::Av1Error;
 use self::av1::{Av1Gate, Load};
 pub use self::error::{RefreshError, StartError, StopError};
+pub use self::keys::Fresh;
 pub use self::pictures::Gallery;
 use self::pictures::Wall;
 pub use self::session::{Found, Session};
 use self::session::{Sessions, why};
 use self::source::{Asker, Room};
-use crate::config::{Recording as Limits, STORE};
+use crate::config::Recording as Limits;
 
 /// How often the end looks whether everything owed has left.
 const DRAIN_POLL: Duration = Duration::from_millis(50);
@@ -247,37 +248,6 @@ impl Recorder {
         tracing::info!(sid, layout = choice.name, "layout changed");
         self.sessions().set_layout(sid, choice.clone());
         self.parts.gallery.fetch(session, choice, wall.change());
-        Ok(())
-    }
-
-    /// Gives a recording's storage fresh keys: `fields` stand over those of its configuration. A session
-    /// token doesn't outlive the access key that it was given with.
-    ///
-    /// # Errors
-    /// The recording goes on with the keys it has.
-    pub async fn refresh(
-        &self,
-        session: &Session,
-        fields: Map<String, Value>,
-    ) -> Result<(), RefreshError> {
-        let sid = session.sid().to_owned();
-        let handle = session.handle().clone();
-        let over = || RefreshError::Over { sid: sid.clone() };
-        let mut target = handle.storage().ok_or_else(over)?;
-        if target.storage == STORE {
-            return Err(RefreshError::Own);
-        }
-        let mut config: Map<String, Value> =
-            serde_json::from_str(&target.config).unwrap_or_default();
-        if fields.contains_key("accessKey") {
-            config.retain(|name, _| name != "stsToken" && name != "stsExpiration");
-        }
-        config.extend(fields);
-        target.config = Value::Object(config).to_string();
-        self.parts.storages.open(&target)?;
-        let kept = tokio::task::spawn_blocking(move || handle.update_storage(&target));
-        kept.await.map_err(|_| over())??;
-        tracing::info!(sid, "the storage has fresh keys");
         Ok(())
     }
 

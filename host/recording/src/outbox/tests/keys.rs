@@ -4,8 +4,8 @@ use tokio::sync::Semaphore;
 
 use super::*;
 use crate::ports::{
-    BoxFuture, Callback, Callbacks, DeliveryError, Storage, Storages, Stored, Upload, UploadError,
-    UploadProgress,
+    BoxFuture, Callback, Callbacks, DeliveryError, Storage, StorageTarget, Storages, Stored,
+    Upload, UploadError, UploadProgress,
 };
 
 /// A store that refuses whoever comes with old keys, once it is told to answer.
@@ -81,7 +81,7 @@ async fn a_refusal_of_the_old_ones_that_comes_late_parks_nothing() {
     // The last files of a recording: nothing leaves after them that would set them free again.
     Files::begin(&world, &outbox, "sid1").cut(&outbox, true);
     let under_way = door.asked.acquire_many(2).await.unwrap();
-    outbox.retarget("sid1", &fresh()).unwrap();
+    outbox.retarget("sid1", &fresh(), Place::Same).unwrap();
     door.answer.add_permits(100);
     drop(under_way);
     asked_to_stop(&outbox);
@@ -104,9 +104,9 @@ async fn what_the_old_ones_met_is_told_and_tried_again_with_the_new() {
     assert_eq!(errors(&outbox), [words]);
     // Keys that are as old: their refusal is told anew.
     let target = outbox.target("sid1").unwrap();
-    outbox.retarget("sid1", &target).unwrap();
+    outbox.retarget("sid1", &target, Place::Same).unwrap();
     until("it is told again", || errors(&outbox).len() == 2).await;
-    outbox.retarget("sid1", &fresh()).unwrap();
+    outbox.retarget("sid1", &fresh(), Place::Same).unwrap();
     asked_to_stop(&outbox);
     assert_eq!(ended(&outbox).await.delivered, Delivered::Uploaded);
     assert_eq!(errors(&outbox), [words; 2]);

@@ -18,26 +18,29 @@ impl FromRequest<Context> for Body {
     type Rejection = Response;
 
     async fn from_request(request: Request, context: &Context) -> Result<Self, Response> {
-        let bad = |detail: String| ApiError::new(Code::BadBody, detail).into_response();
-        let content_type = request.headers().get(CONTENT_TYPE).map(|value| {
-            String::from_utf8_lossy(value.as_bytes()).chars().take(128).collect::<String>()
-        });
-        if !content_type.as_deref().is_some_and(is_json) {
-            let sent = content_type.unwrap_or_else(|| "nothing".into());
-            return Err(bad(format!("send Content-Type: application/json; {sent:?} was sent")));
-        }
-        let bytes = Bytes::from_request(request, context).await.map_err(|error| match error {
-            BytesRejection::FailedToBufferBody(inner)
-                if inner.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE =>
-            {
-                bad(format!("the body is longer than {} bytes", super::MAX_BODY))
-            }
-            other => bad(format!("the body didn't arrive: {}", other.body_text())),
-        })?;
-        serde_json::from_slice(&bytes)
-            .map(Self)
-            .map_err(|error| bad(format!("the body is not JSON: {error}")))
+        let bad = |detail| ApiError::new(Code::BadBody, detail).into_response();
+        json(request, context).await.map(Self).map_err(bad)
     }
+}
+
+/// Reads a body that is JSON and says so; else says what is wrong with it.
+pub(crate) async fn json(request: Request, context: &Context) -> Result<Value, String> {
+    let content_type = request.headers().get(CONTENT_TYPE).map(|value| {
+        String::from_utf8_lossy(value.as_bytes()).chars().take(128).collect::<String>()
+    });
+    if !content_type.as_deref().is_some_and(is_json) {
+        let sent = content_type.unwrap_or_else(|| "nothing".into());
+        return Err(format!("send Content-Type: application/json; {sent:?} was sent"));
+    }
+    let bytes = Bytes::from_request(request, context).await.map_err(|error| match error {
+        BytesRejection::FailedToBufferBody(inner)
+            if inner.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE =>
+        {
+            format!("the body is longer than {} bytes", super::MAX_BODY)
+        }
+        other => format!("the body didn't arrive: {}", other.body_text()),
+    })?;
+    serde_json::from_slice(&bytes).map_err(|error| format!("the body is not JSON: {error}"))
 }
 
 /// Who a request is about, as every body says it.

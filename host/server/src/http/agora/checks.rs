@@ -168,7 +168,7 @@ pub(crate) fn start_error(error: StartError, body: &Value, ids: &Ids) -> ApiErro
         StartError::Aborted => Code::ShuttingDown,
     };
     let detail = match &error {
-        StartError::Storage(error) => refused::storage(error, body),
+        StartError::Storage(error) => refused::storage(error, body, refused::STORAGE),
         StartError::Layout(error) => refused::layout(error, body, TRANSCODING),
         other => other.to_string(),
     };

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
+use capstan_recording::outbox::RetargetError;
 use capstan_recording::status::Delivered;
 
 use super::super::Context;
@@ -14,10 +15,11 @@ use super::body::Body;
 use super::checks::{Address, addressed, invalid, live, same_session};
 use super::convert;
 use super::read::BadField;
-use super::refused;
+use super::refused::{self, STORAGE};
+use super::storage_change;
 use super::wire::{LayoutRequest, Mode, Now, UpdateRequest, read_stop};
 use crate::config::Profile;
-use crate::recorder::{RefreshError, Session, StopError, SubscribeError, UpdateError};
+use crate::recorder::{Fresh, RefreshError, Session, StopError, SubscribeError, UpdateError};
 
 /// How long `stop` waits for uploads.
 const STOP_PATIENCE: Duration = Duration::from_secs(20);
@@ -80,7 +82,9 @@ pub(crate) async fn update(
 ) -> Result<Response, ApiError> {
     let (root, ids) = addressed(&body, &address)?;
     let about = |error: ApiError| error.about(&ids);
-    let session = live(&context, &caller, &address).map_err(about)?;
+    let session = live(&context, &caller, &address).map_err(|error| {
+        about(storage_change::or_by_its_own_path(&context, &address.sid, error))
+    })?;
     same_session(&session, &ids).map_err(about)?;
     let now = Now(context.clock.now());
     // Lists are replaced as a whole, so that those of start tell all that is kept: streams and layer.
@@ -98,14 +102,18 @@ pub(crate) async fn update(
         })?;
     }
     if let Some(credentials) = request.credentials {
-        context.recorder.refresh(&session, credentials.0).await.map_err(|error| {
+        let fresh = Fresh::Keys(credentials.0);
+        context.recorder.refresh(session.sid(), fresh).await.map_err(|error| {
             let (code, detail) = match &error {
-                RefreshError::Over { .. } => (Code::NoWorker, error.to_string()),
-                RefreshError::Own => (Code::InvalidParameter, error.to_string()),
-                RefreshError::Refused(error) => {
-                    (Code::InvalidParameter, refused::storage(error, &body))
+                RefreshError::Outbox(RetargetError::Outbox(_)) => {
+                    (Code::Internal, error.to_string())
                 }
-                RefreshError::Outbox(_) => (Code::Internal, error.to_string()),
+                RefreshError::Outbox(_) => (Code::NoWorker, error.to_string()),
+                RefreshError::Own => (Code::InvalidParameter, format!("{STORAGE}: {error}")),
+                RefreshError::Refused(error) => {
+                    (Code::InvalidParameter, refused::storage(error, &body, STORAGE))
+                }
+                RefreshError::Aborted => (Code::ShuttingDown, error.to_string()),
             };
             about(ApiError::new(code, detail))
         })?;

@@ -12,6 +12,7 @@ use capstan_recording::settings::{
 use serde_json::json;
 
 use super::super::error::{ApiError, Code};
+use super::refused::STORAGE;
 use super::resource::Resource;
 use super::wire::{
     IndividualRequest, LayoutKind, LayoutRequest, MixRequest, SnapshotRequest, StartRequest,
@@ -60,7 +61,8 @@ pub(crate) fn order(
         subscription,
         snapshots,
         prefix: target.prefix.clone(),
-        storage: storage(config, app, target)?,
+        storage: storage(config, app, target, STORAGE)
+            .map_err(|detail| ApiError::new(Code::InvalidParameter, detail))?,
         max_idle: Duration::from_secs(idle_seconds.into()),
         controllable: Duration::from_secs(u64::from(resource.control_hours) * 3_600),
         app_limit: app.max_recordings,
@@ -181,26 +183,28 @@ pub(crate) fn layout(config: &Config, request: &LayoutRequest) -> LayoutChoice {
 }
 
 /// The storage behind a vendor; the app's own if the request names none.
-fn storage(config: &Config, app: &App, request: StorageRequest) -> Result<StorageTarget, ApiError> {
-    const AT: &str = "/clientRequest/storageConfig";
-    let invalid = |detail: String| ApiError::new(Code::InvalidParameter, detail);
+/// `at` is where the request names it.
+pub(crate) fn storage(
+    config: &Config,
+    app: &App,
+    request: StorageRequest,
+    at: &str,
+) -> Result<StorageTarget, String> {
     let asked = request.vendor.as_deref().unwrap_or(&app.storage);
     if asked == STORE {
         return Ok(native());
     }
     let Some((key, vendor)) = config.vendors.find(asked) else {
-        return Err(invalid(format!(
-            "{AT}/vendor is {asked}; this server serves {}; leave storageConfig out for the \
+        return Err(format!(
+            "{at}/vendor is {asked}; this server serves {}; leave storageConfig out for the \
              server's own storage",
             config.vendors.known()
-        )));
+        ));
     };
     if vendor.plugin == STORE {
         return Ok(native());
     }
-    vendor
-        .target(key, request.fields)
-        .map_err(|BadRegion(what)| invalid(format!("{AT}/region {what}")))
+    vendor.target(key, request.fields).map_err(|BadRegion(what)| format!("{at}/region {what}"))
 }
 
 fn native() -> StorageTarget {

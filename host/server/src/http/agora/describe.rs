@@ -15,7 +15,7 @@ use super::wire::{
 
 const TAG: &str = "Recording (as Agora Cloud Recording)";
 /// Times of requests don't change what is read.
-const NEVER: Now = Now(RoomTime::from_millis(0));
+pub(super) const NEVER: Now = Now(RoomTime::from_millis(0));
 
 /// `acquire`.
 pub(super) fn acquire() -> Operation {

@@ -3,7 +3,8 @@
 //! The vendor's words (`cname`, `resourceId`, `sid`, ...) live in this folder only. `wire` holds the
 //! requests with their types and ranges, `unserved` the fields that are refused by name, `checks` what
 //! must hold between the parts of a request, `convert` what a request means for a recording,
-//! `resource` the ids that `acquire` gives out, `refused` what plugins say of their configurations.
+//! `resource` the ids that `acquire` gives out, `refused` what plugins say of their configurations,
+//! `storage_change` lends `storageConfig` to Capstan's own interface.
 
 mod answers;
 mod auth;
@@ -19,6 +20,7 @@ mod read;
 mod refused;
 mod resource;
 mod sketch;
+pub(crate) mod storage_change;
 mod unserved;
 mod wire;
 
@@ -27,12 +29,13 @@ use axum::extract::DefaultBodyLimit;
 
 pub(crate) use self::answers::{ListedFile, Made};
 pub(crate) use self::auth::Owner;
+pub(crate) use self::body::json;
 pub use self::resource::KeyError;
 pub(crate) use self::resource::Resources;
 use super::openapi::Routes;
 
 /// The most bytes of a request's body; the longest sensible `start` has about ten thousand.
-const MAX_BODY: usize = 64 * 1024;
+pub(crate) const MAX_BODY: usize = 64 * 1024;
 
 /// Path prefixes that the vendor's libraries put before the version for a region of the world.
 const REGIONS: [&str; 5] = ["", "/na", "/eu", "/ap", "/cn"];

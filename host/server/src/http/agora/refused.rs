@@ -14,34 +14,36 @@ const STORAGE_FIELDS: [&str; 7] =
 /// Those whose values may be repeated.
 const SHOWN: [&str; 4] = ["/region", "/bucket", "/stsExpiration", "/extensionParams/sse"];
 
-const STORAGE: &str = "/clientRequest/storageConfig";
+/// Where the recording API's requests name a storage.
+pub(crate) const STORAGE: &str = "/clientRequest/storageConfig";
 /// Where a request names a store of its own.
 const ENDPOINT: &str = "/extensionParams/endpoint";
 
-/// Why a storage can't be opened that `body` asks for.
-pub(crate) fn storage(error: &UploadError, body: &Value) -> String {
+/// Why a storage can't be opened that `body` asks for at `within`.
+pub(crate) fn storage(error: &UploadError, body: &Value, within: &str) -> String {
+    let whole = if within.is_empty() { "the body" } else { within };
     let UploadError::BadConfig { mistakes, storage } = error else {
         // What isn't granted is what the request named, if it named a store at all.
         let denied = matches!(error, UploadError::Rejected { code, .. } if code == "not-granted");
-        let at = format!("{STORAGE}{ENDPOINT}");
+        let at = format!("{within}{ENDPOINT}");
         let named = denied && body.pointer(&at).is_some_and(|value| !value.is_null());
-        return format!("{}: {error}", if named { &at } else { STORAGE });
+        return format!("{}: {error}", if named { &at } else { whole });
     };
-    let told = mistakes.0.iter().map(|mistake| storage_mistake(mistake, storage, body));
+    let told = mistakes.0.iter().map(|mistake| storage_mistake(mistake, storage, body, within));
     let told = told.collect::<Vec<_>>().join("; ");
-    if told.is_empty() { format!("{STORAGE}: {error}") } else { told }
+    if told.is_empty() { format!("{whole}: {error}") } else { told }
 }
 
-fn storage_mistake(mistake: &Mistake, storage: &str, body: &Value) -> String {
+fn storage_mistake(mistake: &Mistake, storage: &str, body: &Value, within: &str) -> String {
     let Mistake { pointer, message } = mistake;
     let member = pointer.split('/').nth(1).unwrap_or_default();
     if !STORAGE_FIELDS.contains(&member) {
         return format!(
-            "{STORAGE}/vendor: this server's configuration of the vendor doesn't fit {storage}: \
+            "{within}/vendor: this server's configuration of the vendor doesn't fit {storage}: \
              {pointer}: {message}"
         );
     }
-    let at = format!("{STORAGE}{pointer}");
+    let at = format!("{within}{pointer}");
     let value = body.pointer(&at).filter(|_| SHOWN.contains(&pointer.as_str()));
     sentence(&at, value, message)
 }
@@ -85,7 +87,8 @@ mod tests {
         let told = |pointer: &str, message: &str| {
             let mistake = Mistake { pointer: pointer.into(), message: message.into() };
             let mistakes = Mistakes(vec![mistake]);
-            storage(&UploadError::BadConfig { storage: "storage-s3".into(), mistakes }, &body)
+            let error = UploadError::BadConfig { storage: "storage-s3".into(), mistakes };
+            storage(&error, &body, STORAGE)
         };
         assert_eq!(
             told("/bucket", "must be letters"),
@@ -114,10 +117,12 @@ mod tests {
             reason: "https://evil.example:443 is not granted".into(),
         };
         let silent = json!({"clientRequest": {"storageConfig": {"vendor": 1}}});
-        assert_eq!(storage(&denied, &silent), format!("/clientRequest/storageConfig: {denied}"));
+        let told = storage(&denied, &silent, STORAGE);
+        assert_eq!(told, format!("/clientRequest/storageConfig: {denied}"));
+        assert_eq!(storage(&denied, &json!({}), ""), format!("the body: {denied}"));
         let params = json!({"endpoint": "https://evil.example"});
         let named = json!({"clientRequest": {"storageConfig": {"extensionParams": params}}});
-        let told = storage(&denied, &named);
+        let told = storage(&denied, &named, STORAGE);
         assert!(told.starts_with("/clientRequest/storageConfig/extensionParams/endpoint: "));
     }
 

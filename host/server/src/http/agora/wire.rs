@@ -17,7 +17,7 @@ use capstan_recording::RecordingSettings;
 pub(crate) use self::acquire::AcquireRequest;
 pub(crate) use self::layout::{LayoutKind, LayoutRequest};
 pub(crate) use self::start::{IndividualRequest, MixRequest, SnapshotRequest, StartRequest, Work};
-pub(crate) use self::storage::{Credentials, StorageRequest};
+pub(crate) use self::storage::{Credentials, StorageChange, StorageRequest};
 pub(crate) use self::transcoding::Transcoding;
 pub(crate) use self::update::UpdateRequest;
 use super::super::error::{ApiError, Code};

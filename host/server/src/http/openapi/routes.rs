@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::handler::Handler;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, get, post, put};
 
 use super::Operation;
 use crate::http::Context;
@@ -32,6 +32,15 @@ impl Routes {
         T: 'static,
     {
         self.add("post", path, operation, post(handler))
+    }
+
+    /// Adds a route for PUT.
+    pub(crate) fn put<H, T>(self, path: &str, operation: Operation, handler: H) -> Self
+    where
+        H: Handler<T, Context>,
+        T: 'static,
+    {
+        self.add("put", path, operation, put(handler))
     }
 
     fn add(

@@ -20,6 +20,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("token", "Ignored: publishers are admitted by WHIP's token."),
     ("storageConfig", "Where files go; without it to the app's own storage."),
     ("vendor", "The vendor's number, or its name in this server's table."),
+    ("/region", "The vendor's region, by number or name."),
     ("storageConfig/region", "The vendor's region, by number or name."),
     ("bucket", "The bucket's name."),
     ("accessKey", "The access key."),

@@ -89,7 +89,7 @@ described! {
 described! {
     /// How uploads are doing.
     #[derive(Debug, Serialize)]
-    struct Uploads {
+    pub(super) struct Uploads {
         /// Files that are to be uploaded.
         owed: u64 as "owed",
         /// Files that the storage refused; they are kept here.
@@ -224,6 +224,25 @@ impl Summary {
     }
 }
 
+impl Uploads {
+    pub(super) fn of(record: &Record, uploads: Vec<OwedUpload>) -> Self {
+        let waiting = uploads.into_iter().take(MAX_WAITING).map(|upload| Waiting {
+            key: upload.key,
+            failures: upload.failures,
+            parked: upload.parked.is_some(),
+            last_words: upload.trouble.or(upload.parked),
+        });
+        Self {
+            owed: record.owed.uploads,
+            parked: record.owed.parked,
+            backed_up: record.owed.backed_up,
+            bytes: record.bytes,
+            bytes_uploaded: record.bytes_uploaded,
+            waiting: waiting.collect(),
+        }
+    }
+}
+
 impl Details {
     pub(super) fn of(
         summary: Summary,
@@ -232,24 +251,12 @@ impl Details {
         report: Report,
         status: Option<&RecordingStatus>,
     ) -> Self {
-        let waiting = uploads.into_iter().take(MAX_WAITING).map(|upload| Waiting {
-            key: upload.key,
-            failures: upload.failures,
-            parked: upload.parked.is_some(),
-            last_words: upload.trouble.or(upload.parked),
-        });
+        let uploads = Uploads::of(&record, uploads);
         let more = More {
             storage: record.storage,
             prefix: record.prefix,
             files: record.files.iter().map(ListedFile::from).collect(),
-            uploads: Uploads {
-                owed: record.owed.uploads,
-                parked: record.owed.parked,
-                backed_up: record.owed.backed_up,
-                bytes: record.bytes,
-                bytes_uploaded: record.bytes_uploaded,
-                waiting: waiting.collect(),
-            },
+            uploads,
             tracks: report.tracks.iter().map(Track::from).collect(),
             troubles: report.troubles.iter().chain(&record.never_made).map(Trouble::from).collect(),
             events: record.events,

@@ -13,6 +13,8 @@ const MAX_PREFIX_ELEMENTS: usize = 64;
 const STS_AHEAD_SECONDS: i64 = 4 * 3_600;
 /// Vendors whose temporary credentials aren't documented.
 const WITHOUT_STS: [&str; 7] = ["0", "4", "5", "6", "7", "8", "11"];
+/// What is wrong where a place is named but not whose it is.
+const NO_VENDOR: &str = "is missing although a bucket or keys are given; it must be an integer";
 /// The most characters of a vendor's name.
 const MAX_VENDOR_NAME: usize = 64;
 
@@ -31,12 +33,19 @@ pub(crate) struct StorageRequest {
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Credentials(pub(crate) Map<String, Value>);
 
+/// `storageConfig` for files that have their names already. Secret.
+#[derive(Debug, PartialEq)]
+pub(crate) enum StorageChange {
+    /// Other keys for the same place.
+    Keys(Credentials),
+    /// All of it anew.
+    Whole(StorageRequest),
+}
+
 impl StorageRequest {
     /// Reads `storageConfig`. What a vendor needs of it, its plugin knows.
     pub(crate) fn read(config: Object<'_>, now: Now) -> Result<Self, BadField> {
-        let elements = config.texts("fileNamePrefix", MAX_PREFIX_ELEMENTS)?.unwrap_or_default();
-        let prefix =
-            join_prefix(&elements).map_err(|what| config.refuse("fileNamePrefix", what))?;
+        let prefix = prefix(&config)?;
         let vendor = config.number_or_name("vendor", MAX_VENDOR_NAME)?;
         config.number_or_name("region", MAX_VENDOR_NAME)?;
         config.text("bucket")?;
@@ -50,10 +59,37 @@ impl StorageRequest {
         }
         keep(&config, &["region", "bucket", "extensionParams"], &mut fields);
         if vendor.is_none() && !fields.is_empty() {
-            let what = "is missing although a bucket or keys are given; it must be an integer";
-            return Err(config.refuse("vendor", what));
+            return Err(config.refuse("vendor", NO_VENDOR));
         }
         Ok(Self { vendor, prefix, fields })
+    }
+}
+
+impl StorageChange {
+    /// Reads `storageConfig` for files whose names begin with `named`.
+    pub(crate) fn read(config: Object<'_>, named: &str, now: Now) -> Result<Self, BadField> {
+        let change = if config.has("vendor") || config.is_sketch() {
+            Self::Whole(StorageRequest::read(config, now)?)
+        } else {
+            if ["region", "bucket", "extensionParams"].iter().any(|key| config.has(key)) {
+                return Err(config.refuse("vendor", NO_VENDOR));
+            }
+            let keys = Credentials::read(config, now)?;
+            if keys.0.is_empty() {
+                let what = "is missing, and so are new keys: there is nothing to change";
+                return Err(config.refuse("vendor", what));
+            }
+            Self::Keys(keys)
+        };
+        let other = prefix(&config)? != named && !config.is_sketch();
+        if other && config.has("fileNamePrefix") {
+            let what = format!(
+                "isn't the recording's; it must be {named:?} in parts, or left out: files keep their \
+                 names"
+            );
+            return Err(config.refuse("fileNamePrefix", what));
+        }
+        Ok(change)
     }
 }
 
@@ -75,6 +111,11 @@ impl Credentials {
         keep(&config, &["accessKey", "secretKey", "stsToken", "stsExpiration"], &mut fields);
         Ok(Self(fields))
     }
+}
+
+fn prefix(config: &Object<'_>) -> Result<String, BadField> {
+    let elements = config.texts("fileNamePrefix", MAX_PREFIX_ELEMENTS)?.unwrap_or_default();
+    join_prefix(&elements).map_err(|what| config.refuse("fileNamePrefix", what))
 }
 
 fn check_expiry(config: &Object<'_>, expires: i64, now: RoomTime) -> Result<(), BadField> {
