@@ -7,12 +7,14 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use capstan_media::time::{RoomClock, RoomTime};
 use capstan_media::track::RoomId;
+use capstan_pipeline::composite::{Image, Typeface};
 use capstan_plugin::{
     Budgets, CompileLimits, Compiler, Config, Grant, Grants, HttpLimits, PluginHost,
 };
 use capstan_recording::outbox::{OutboxPorts, OutboxSettings, OwedUpload, Shipment, ShippedFile};
 use capstan_recording::ports::{
-    BoxFuture, Callback, Callbacks, Delivery, DeliveryError, Notice, StorageTarget, Storages,
+    BoxFuture, Callback, Callbacks, Delivery, DeliveryError, Notice, Pictures, StorageTarget,
+    Storages,
 };
 use capstan_recording::settings::TrackType;
 use capstan_recording::status::FileFacts;
@@ -126,7 +128,12 @@ impl Dock {
         let database = folder.join("outbox.redb");
         let outbox = Outbox::open(&database, settings, Arc::new(WallClock)).unwrap();
         let ear = Ear::default();
-        let ports = OutboxPorts { storages, callbacks: Arc::new(ear.clone()), backup: None };
+        let ports = OutboxPorts {
+            storages,
+            callbacks: Arc::new(ear.clone()),
+            backup: None,
+            pictures: Arc::new(NoPictures),
+        };
         let working = outbox.clone();
         runtime.spawn(async move { working.run(ports).await });
         Self { outbox, ear, runtime }
@@ -197,4 +204,17 @@ pub fn file(folder: &Path, key: &str, seed: u64, size: usize) -> (ShippedFile, V
 #[must_use]
 pub fn target(plugin: &str, config: &Value) -> StorageTarget {
     StorageTarget { storage: plugin.into(), config: config.to_string() }
+}
+
+/// Nothing is recorded here, so nothing is rendered either.
+struct NoPictures;
+
+impl Pictures for NoPictures {
+    fn of(&self, _folder: &Path) -> std::io::Result<BTreeMap<String, Image>> {
+        Ok(BTreeMap::new())
+    }
+
+    fn typeface(&self) -> Typeface {
+        Typeface::default()
+    }
 }

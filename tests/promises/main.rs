@@ -12,6 +12,7 @@
 mod common;
 
 mod a_bad_layout_never_ends_a_recording;
+mod a_crash_costs_what_was_not_synced;
 mod a_recording_is_also_an_mp4;
 mod a_room_is_recorded;
 mod a_thousand_uploads_arrive;

@@ -131,6 +131,13 @@ impl Composite {
         tick_time(self.start, self.tick, self.settings.fps)
     }
 
+    /// How many ticks come in a span, to the nearest.
+    #[must_use]
+    pub fn ticks_in(&self, span: Duration) -> u64 {
+        let ticks = (span.as_micros() * u128::from(self.settings.fps) + 500_000) / 1_000_000;
+        u64::try_from(ticks).unwrap_or(u64::MAX)
+    }
+
     /// When the next tick may be rendered: everything that arrived until then must be pushed before.
     #[must_use]
     pub fn due(&self) -> RoomTime {
@@ -219,6 +226,26 @@ impl Composite {
         Ok(out)
     }
 
+    /// Lets the next tick pass without making anything of it: everybody's pictures and sound go on, nothing
+    /// is encoded and nothing comes out. For the part of a recording that is there already; the first
+    /// picture that is rendered afterwards is a key picture.
+    pub fn pass(&mut self) {
+        self.advance();
+        if let Some(video) = &mut self.video {
+            video.pass();
+        }
+        let until = self.next_sound();
+        if let Some(audio) = &mut self.audio {
+            audio.pass(until, &mut self.room.voices(), &mut self.stats);
+        }
+    }
+
+    /// Where the sound begins that comes out first, in samples per channel since the start.
+    #[must_use]
+    pub fn passed_sound(&self) -> u64 {
+        self.audio.as_ref().map_or(0, AudioOut::passed)
+    }
+
     /// Ends the output at the next tick and returns what is still inside the encoders. Nothing may be
     /// rendered afterwards.
     ///
@@ -274,14 +301,18 @@ impl Composite {
 
     /// The sound up to the tick after this one, and on to that tick.
     fn sound(&mut self, out: &mut Vec<Output>) -> Result<(), CompositeError> {
-        self.tick += 1;
-        self.ready = false;
+        let until = self.next_sound();
         if let Some(audio) = &mut self.audio {
-            let rate = u64::from(encode::SAMPLE_RATE);
-            let until = self.tick * rate / u64::from(self.settings.fps.max(1));
             audio.render(until, &mut self.room.voices(), &mut self.stats, out)?;
         }
         Ok(())
+    }
+
+    /// Goes on to the next tick. Returns up to which sample sound belongs before it.
+    fn next_sound(&mut self) -> u64 {
+        self.tick += 1;
+        self.ready = false;
+        self.tick * u64::from(encode::SAMPLE_RATE) / u64::from(self.settings.fps.max(1))
     }
 }
 

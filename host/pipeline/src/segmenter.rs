@@ -160,6 +160,26 @@ impl Segmenter {
         Ok(self)
     }
 
+    /// Goes on behind segments that are there already: each track's next sample begins at so many of its
+    /// ticks, and `count` segments came before. `last` is the segment before, if there is one: a
+    /// transport stream's counters run on from it.
+    #[must_use]
+    pub fn going_on(mut self, begins: &[u64], count: u64, last: Option<&[u8]>) -> Self {
+        for (track, &at) in self.tracks.iter_mut().zip(begins) {
+            (track.from, track.end) = (at, at);
+        }
+        if let Some(leader) = self.tracks.get(self.leader) {
+            self.last_cut = leader.end;
+            let now = micros(leader.end, leader.timescale);
+            self.next_cut = (now / self.length + 1).saturating_mul(self.length);
+        }
+        self.count = count;
+        if let (Muxer::Ts { muxer, .. }, Some(last)) = (&mut self.muxer, last) {
+            muxer.follow(last);
+        }
+        self
+    }
+
     /// The init segment of all segments or, in a transport stream, of their twins if there are any.
     #[must_use]
     pub fn init(&self) -> Option<Bytes> {

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use capstan_media::container::playlist::SyncTag;
-use capstan_media::sample::{Segment, TrackConfig};
+use capstan_media::sample::{Sample, Segment, TrackConfig};
 use capstan_media::time::RoomTime;
 use capstan_pipeline::composite::{CompositeError, CompositeSettings, Image, Output, Typeface};
-use capstan_pipeline::encode::{AudioSettings, OutputAudio, OutputVideo, VideoSettings};
+use capstan_pipeline::encode::{
+    AudioSettings, OutputAudio, OutputVideo, SAMPLE_RATE, VideoSettings,
+};
 use capstan_pipeline::segmenter::{SegmentError, Segmenter};
 use thiserror::Error;
 
@@ -88,6 +90,41 @@ pub enum Cut {
     Segment(Segment),
 }
 
+/// Where output goes on behind segments that are there already.
+#[derive(Clone, Debug)]
+pub(crate) struct Seam {
+    /// Where the segment before ends since the recording's start, in ticks of `timescale`.
+    pub(crate) at: u64,
+    pub(crate) timescale: u64,
+    /// Segments before.
+    pub(crate) count: u64,
+    /// The segment before, where its container needs it.
+    pub(crate) last: Option<Bytes>,
+    /// Where the next sound begins in samples per channel: before the seam it is left out.
+    pub(crate) sound: u64,
+    /// Sound is to come and none did behind the seam.
+    pub(crate) silent: bool,
+}
+
+impl Seam {
+    /// Takes in a piece of sound. True if it belongs behind the seam.
+    fn takes(&mut self, sound: &Sample) -> bool {
+        let rate = u128::from(SAMPLE_RATE);
+        let before =
+            u128::from(self.sound) * u128::from(self.timescale) < u128::from(self.at) * rate;
+        if before {
+            self.sound += u64::from(sound.duration);
+        }
+        self.silent &= before;
+        !before
+    }
+
+    /// Where a track begins behind it, in ticks of its own.
+    const fn begin_of(&self, track: &TrackConfig) -> u64 {
+        if track.coding.is_video() { self.at } else { self.sound }
+    }
+}
+
 /// Cuts a composite's output into segments.
 pub(crate) struct Cutter {
     start: RoomTime,
@@ -95,6 +132,8 @@ pub(crate) struct Cutter {
     files: MixFiles,
     has_video: bool,
     segmenter: Option<Segmenter>,
+    /// Behind what it cuts, until it does.
+    seam: Option<Seam>,
     waiting: Vec<Output>,
 }
 
@@ -106,7 +145,20 @@ impl Cutter {
         files: MixFiles,
     ) -> Self {
         let has_video = output.video.is_some();
-        Self { start, segment, files, has_video, segmenter: None, waiting: Vec::new() }
+        let waiting = Vec::new();
+        Self { start, segment, files, has_video, segmenter: None, seam: None, waiting }
+    }
+
+    /// Goes on behind segments that are there already. No picture of theirs may be pushed.
+    pub(crate) fn behind(self, seam: Seam) -> Self {
+        Self { seam: Some(seam), ..self }
+    }
+
+    /// The next sound that is pushed begins there, in samples per channel.
+    pub(crate) const fn sound_begins(&mut self, at: u64) {
+        if let Some(seam) = &mut self.seam {
+            seam.sound = at;
+        }
     }
 
     /// Takes what the composite put out, and its tracks as it knows them by now.
@@ -115,8 +167,20 @@ impl Cutter {
         outputs: Vec<Output>,
         tracks: impl FnOnce() -> Option<Vec<TrackConfig>>,
     ) -> Result<Vec<Cut>, OutputError> {
-        self.waiting.extend(outputs);
+        for output in outputs {
+            let left_out = match (&mut self.seam, &output) {
+                (Some(seam), Output::Audio(sound)) => !seam.takes(sound),
+                _ => false,
+            };
+            if !left_out {
+                self.waiting.push(output);
+            }
+        }
         let mut cuts = Vec::new();
+        // Where each track begins must be known first.
+        if self.seam.as_ref().is_some_and(|seam| seam.silent) {
+            return Ok(cuts);
+        }
         if self.segmenter.is_none() {
             let Some(tracks) = tracks() else {
                 let enough = self.waiting.len() > MAX_WAITING;
@@ -126,6 +190,10 @@ impl Cutter {
             let mut segmenter = Segmenter::new(self.start, self.segment, container, &tracks)?;
             if mp4.is_some() {
                 segmenter = segmenter.with_twins(&tracks)?;
+            }
+            if let Some(seam) = self.seam.take() {
+                let begins = tracks.iter().map(|track| seam.begin_of(track)).collect::<Vec<_>>();
+                segmenter = segmenter.going_on(&begins, seam.count, seam.last.as_deref());
             }
             cuts.extend(segmenter.init().map(Cut::Init));
             self.segmenter = Some(segmenter);

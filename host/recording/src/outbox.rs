@@ -30,6 +30,7 @@ mod retarget;
 mod settings;
 mod shipment;
 mod store;
+mod tail;
 mod uploads;
 mod worker;
 
@@ -294,7 +295,7 @@ impl Outbox {
     /// Owes an MP4 file of the segments of a mixed recording's playlist, up to the `to`th, that are in
     /// none yet. They must be owed and listed before. `end` is where the next one begins.
     pub(crate) fn make_mp4(&self, sid: &str, to: usize, end: RoomTime) -> Result<(), OutboxError> {
-        self.inner.change(sid, |change, _, _| assembly::owe(change, to, end))
+        self.inner.change(sid, |change, _, _| assembly::owe(change, to, end, 0))
     }
 
     /// Owes an event that happened at `at`.

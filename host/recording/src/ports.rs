@@ -3,13 +3,16 @@
 //! `capstan-plugin` implements them with sandboxed components, the process with its native stores,
 //! tests with plain Rust. Nothing here names a vendor, a plugin system or an HTTP library.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 
 use capstan_media::scene::{LayoutInput, Scene};
+use capstan_pipeline::composite::{Image, Typeface};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -114,6 +117,18 @@ pub trait Storages: Send + Sync {
     /// # Errors
     /// Unknown storage or a configuration that it refuses.
     fn open(&self, target: &StorageTarget) -> Result<Arc<dyn Storage>, UploadError>;
+}
+
+/// What the scenes of a recording name and are drawn with.
+pub trait Pictures: Send + Sync {
+    /// All that the recording in this folder could show. Blocks on the disk.
+    ///
+    /// # Errors
+    /// One of them can't be read.
+    fn of(&self, folder: &Path) -> io::Result<BTreeMap<String, Image>>;
+
+    /// What the text of scenes is drawn with.
+    fn typeface(&self) -> Typeface;
 }
 
 /// Puts files into one bucket. Many uploads run at once.

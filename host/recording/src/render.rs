@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use capstan_media::room::RoomEvent;
@@ -20,15 +21,24 @@ use thiserror::Error;
 use crate::composition::{Cut, Cutter, OutputError, composite_settings};
 use crate::names;
 use crate::outbox::{tape_folder, write_whole};
-use crate::settings::{IndividualSettings, MixFiles, OutputSettings, RecordingSettings};
+use crate::settings::{
+    Container, IndividualSettings, MixFiles, Mode, OutputSettings, RecordingSettings,
+};
 use crate::tape::reader::{self, TapeDamage, TapeReader};
 use crate::tape::record::Record;
 use crate::timeline::{self, DamagedLine};
 
 mod apart;
 mod files;
+mod listed;
+mod tail;
 
 pub use self::files::render_into;
+pub(crate) use self::listed::{Listed, UNEVEN};
+pub(crate) use self::tail::{Joint, Means, Tail, bring_home};
+
+/// Encoders run for so long before what they are needed for, so that nothing is heard of their start.
+const WARM_UP: Duration = Duration::from_secs(1);
 
 /// What a recording's folder says of its files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +52,9 @@ pub struct Remembered {
     pub made: Made,
     /// The least length of a segment in milliseconds.
     pub segment_ms: u64,
+    /// What segments were.
+    #[serde(default)]
+    pub container: Container,
 }
 
 /// What a recording made of the room. Screenshots alone leave no tapes.
@@ -73,6 +86,8 @@ pub struct Rendering {
 pub struct Rendered {
     /// Composed pictures; none where everybody is apart.
     pub pictures: u64,
+    /// Up to when there are pictures and sound, if everybody is mixed.
+    pub end: Option<RoomTime>,
     /// Segments.
     pub segments: u64,
     /// Segments that couldn't be made, and why.
@@ -110,6 +125,9 @@ pub enum RenderError {
     /// The output can't be made.
     #[error(transparent)]
     Output(#[from] OutputError),
+    /// The process ends before it is rendered.
+    #[error("rendering was broken off")]
+    Stopped,
     /// A rendered file can't be written.
     #[error("{} can't be written", path.display())]
     Write {
@@ -123,7 +141,13 @@ pub enum RenderError {
 
 /// Writes down what rendering needs beside tapes and timeline.
 pub(crate) fn remember(folder: &Path, settings: &RecordingSettings, made: Made) -> io::Result<()> {
+    let container = match &settings.mode {
+        Mode::Mix(mix) => mix.files.container,
+        Mode::Individual(individual) => individual.container,
+        Mode::SnapshotsOnly => Container::default(),
+    };
     let remembered = Remembered {
+        container,
         sid: settings.sid.clone(),
         stem: settings.stem(),
         made,
@@ -150,18 +174,32 @@ pub fn remembered(folder: &Path) -> Result<Remembered, RenderError> {
 /// rendered.
 pub fn render(
     rendering: Rendering,
-    mut sink: impl FnMut(Cut) -> Result<(), RenderError>,
+    sink: impl FnMut(Cut) -> Result<(), RenderError>,
 ) -> Result<Rendered, RenderError> {
     let Rendering { folder, output, images, typeface } = rendering;
     let known = remembered(&folder)?;
     let Made::Mix(mixed) = known.made else { return Err(RenderError::NotMixed { folder }) };
     let output = output.unwrap_or(mixed);
     let segment = Duration::from_millis(known.segment_ms);
-    let mut score = Score::read(&folder)?;
+    let score = Score::read(&folder)?;
     let settings = composite_settings(&output, segment, images, typeface);
-    let mut composite = Composite::new(settings, score.start).map_err(OutputError::from)?;
-    let mut cutter = Cutter::new(score.start, segment, &output, MixFiles::default());
+    let composite = Composite::new(settings, score.start).map_err(OutputError::from)?;
+    let cutter = Cutter::new(score.start, segment, &output, MixFiles::default());
+    play(score, composite, cutter, 0, &AtomicBool::new(false), sink)
+}
+
+/// Plays the score up to its end, giving each piece to `sink` as it is cut. What comes before the tick
+/// `from` is there already: it is decoded, not painted, and but for the last second not encoded.
+fn play(
+    mut score: Score,
+    mut composite: Composite,
+    mut cutter: Cutter,
+    from: u64,
+    stop: &AtomicBool,
+    mut sink: impl FnMut(Cut) -> Result<(), RenderError>,
+) -> Result<Rendered, RenderError> {
     let mut rendered = Rendered::default();
+    let warm = from.saturating_sub(composite.ticks_in(WARM_UP)).max(u64::from(from > 0));
     let mut give = |cuts: Vec<Cut>, rendered: &mut Rendered| {
         for cut in cuts {
             rendered.segments += u64::from(matches!(cut, Cut::Segment(_)));
@@ -169,7 +207,13 @@ pub fn render(
         }
         Ok::<(), RenderError>(())
     };
-    while score.end.map_or_else(|| score.goes_on(), |end| composite.next_tick() < end) {
+    for tick in 0.. {
+        if !score.has(composite.next_tick()) {
+            break;
+        }
+        if stop.load(Ordering::Relaxed) {
+            return Err(RenderError::Stopped);
+        }
         for event in score.events_until(composite.due()) {
             composite.push(&event);
         }
@@ -181,13 +225,20 @@ pub fn render(
                 tracing::warn!(%error, "a scene of the timeline can't be painted");
             }
         }
-        let outputs = composite.render().map_err(OutputError::from)?;
-        rendered.pictures += 1;
+        if tick < warm {
+            composite.pass();
+            cutter.sound_begins(composite.passed_sound());
+            continue;
+        }
+        let made = if tick < from { composite.skip() } else { composite.render() };
+        let outputs = made.map_err(OutputError::from)?;
+        rendered.pictures += u64::from(tick >= from);
         give(cutter.push(outputs, || composite.tracks())?, &mut rendered)?;
     }
     let outputs = composite.finish().map_err(OutputError::from)?;
     give(cutter.push(outputs, || composite.tracks())?, &mut rendered)?;
     give(cutter.finish()?, &mut rendered)?;
+    rendered.end = Some(composite.next_tick());
     rendered.damaged_tapes = score.damaged_tapes;
     rendered.damaged_lines = score.damaged_lines;
     Ok(rendered)
@@ -203,6 +254,8 @@ struct Score {
     tapes: Vec<Tape>,
     damaged_tapes: Vec<(PathBuf, TapeDamage)>,
     damaged_lines: Vec<DamagedLine>,
+    /// When the newest thing happened that was taken.
+    newest: RoomTime,
 }
 
 /// One tape and its next record.
@@ -222,8 +275,10 @@ impl Score {
         let end = marks.iter().find(|mark| matches!(mark, Mark::Stopped { .. })).map(Mark::at);
         let (scenes, marks): (Vec<_>, Vec<_>) =
             marks.into_iter().partition(|mark| matches!(mark, Mark::Scene { .. }));
+        let start = start.ok_or_else(|| RenderError::Nothing { folder: folder.to_owned() })?;
         let mut score = Self {
-            start: start.ok_or_else(|| RenderError::Nothing { folder: folder.to_owned() })?,
+            start,
+            newest: start,
             end,
             marks: marks.into_iter(),
             mark: None,
@@ -257,10 +312,13 @@ impl Score {
         Ok(())
     }
 
-    /// Whether anything is left to happen. A recording without an end, whose process died, is
-    /// rendered as long as there is.
-    fn goes_on(&self) -> bool {
-        self.next_at().is_some()
+    /// Whether a tick belongs to it. A recording without an end, whose process died, lasts as long as
+    /// anything happened.
+    fn has(&self, tick: RoomTime) -> bool {
+        match self.end {
+            Some(end) => tick < end,
+            None => tick <= self.newest || self.next_at().is_some(),
+        }
     }
 
     /// When the next thing happens.
@@ -286,6 +344,9 @@ impl Score {
             }
         }
         events.sort_by_key(RoomEvent::at);
+        if let Some(last) = events.last() {
+            self.newest = self.newest.max(last.at());
+        }
         events
     }
 

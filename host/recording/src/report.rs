@@ -70,6 +70,8 @@ pub enum TroubleKind {
     Fault,
     /// A file that was asked for beside the playlist couldn't be made.
     File,
+    /// The process was gone.
+    Interrupted,
 }
 
 impl TroubleKind {
@@ -84,6 +86,7 @@ impl TroubleKind {
             Self::Lost(LossPlace::Segment) => "segment",
             Self::Fault => "fault",
             Self::File => "file",
+            Self::Interrupted => "interrupted",
         }
     }
 }

@@ -94,8 +94,10 @@ impl TapeThread {
                 self.sync(now);
             }
         };
-        self.shared.mark(&Mark::Stopped { at: end });
+        // The mark says that nothing before it is missing on tape.
         self.sync(end);
+        self.shared.mark(&Mark::Stopped { at: end });
+        self.shared.sync_timeline();
         end
     }
 

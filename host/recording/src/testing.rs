@@ -1,7 +1,7 @@
 //! What the tests of this crate share: ports in memory, clocks that tests drive, settings.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -10,11 +10,12 @@ use capstan_media::frame::Size;
 use capstan_media::scene::Colour;
 use capstan_media::time::{RoomClock, RoomTime};
 use capstan_media::track::RoomId;
+use capstan_pipeline::composite::{Image, Typeface};
 
 use crate::listing;
 use crate::outbox::{Outbox, OutboxPorts, OutboxSettings};
 use crate::ports::{
-    BoxFuture, Callback, Callbacks, Delivery, DeliveryError, Notice, Removal, Storage,
+    BoxFuture, Callback, Callbacks, Delivery, DeliveryError, Notice, Pictures, Removal, Storage,
     StorageTarget, Storages, Stored, Upload, UploadError, UploadProgress,
 };
 use crate::settings::{
@@ -126,6 +127,18 @@ impl Bucket {
 }
 
 struct Shelf(Arc<Bucket>);
+
+pub(crate) struct NoPictures;
+
+impl Pictures for NoPictures {
+    fn of(&self, _folder: &Path) -> std::io::Result<BTreeMap<String, Image>> {
+        Ok(BTreeMap::new())
+    }
+
+    fn typeface(&self) -> Typeface {
+        Typeface::default()
+    }
+}
 
 /// The recordings' own storage, and the backup store.
 struct Shelves {
@@ -293,6 +306,7 @@ impl World {
             }),
             callbacks: Arc::new(Line(Arc::clone(&self.listener))),
             backup: self.has_backup.then(backup_target),
+            pictures: Arc::new(NoPictures),
         };
         let outbox = outbox.clone();
         tokio::spawn(async move { outbox.run(ports).await })

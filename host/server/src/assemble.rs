@@ -135,19 +135,19 @@ impl Server {
         let address = listener.local_addr().map_err(listen)?;
         let ingest = Ingest::start(ingest_config(&config), Arc::clone(&clock))
             .map_err(|source| AssembleError::Ingest { source })?;
+        let gallery = Arc::new(Gallery::new(images, typeface, plugins::fetcher(&config)?));
         let recorder = Recorder::new(recorder::Parts {
             clock: Arc::clone(&clock),
             ingest: ingest.clone(),
             layouts: Arc::new(PluginLayouts(Arc::clone(&plugins))),
-            gallery: Arc::new(Gallery::new(images, plugins::fetcher(&config)?)),
-            typeface,
+            gallery: Arc::clone(&gallery),
             storages: Arc::<AllStorages>::clone(&storages),
             outbox: outbox.clone(),
             limits: recording.clone(),
         });
         let looking = plugins::keep_looking(Arc::clone(&config), Arc::clone(&plugins));
         let callbacks = Arc::<PluginHost>::clone(&plugins);
-        let ports = OutboxPorts { storages, callbacks, backup: backup_target };
+        let ports = OutboxPorts { storages, callbacks, backup: backup_target, pictures: gallery };
         let context = Context::new(Parts {
             config,
             clock,

@@ -97,12 +97,22 @@ pub fn render(playlist: &Playlist) -> String {
     if playlist.independent {
         text.push_str("#EXT-X-INDEPENDENT-SEGMENTS\n");
     }
-    let mut init_uri = None;
-    for entry in &playlist.entries {
+    text.push_str(&going_on(&playlist.entries, None));
+    if playlist.ended {
+        text.push_str("#EXT-X-ENDLIST\n");
+    }
+    text
+}
+
+/// The lines of entries behind others, the last of which has this init segment.
+#[must_use]
+pub fn going_on<'a>(entries: &'a [Entry], mut init_uri: Option<&'a str>) -> String {
+    let mut text = String::new();
+    for entry in entries {
         if entry.discontinuity {
             text.push_str("#EXT-X-DISCONTINUITY\n");
         }
-        if let Some(uri) = entry.init_uri.as_ref().filter(|uri| init_uri != Some(*uri)) {
+        if let Some(uri) = entry.init_uri.as_deref().filter(|uri| init_uri != Some(*uri)) {
             line(&mut text, format_args!("#EXT-X-MAP:URI=\"{}\"", quotable(uri)));
             init_uri = Some(uri);
         }
@@ -113,9 +123,6 @@ pub fn render(playlist: &Playlist) -> String {
         let (seconds, micros) = (entry.micros / 1_000_000, entry.micros % 1_000_000);
         line(&mut text, format_args!("#EXTINF:{seconds}.{micros:06},"));
         line(&mut text, format_args!("{}", entry.uri));
-    }
-    if playlist.ended {
-        text.push_str("#EXT-X-ENDLIST\n");
     }
     text
 }

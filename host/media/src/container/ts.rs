@@ -133,6 +133,11 @@ impl TsMuxer {
         Ok(())
     }
 
+    /// Goes on behind a segment that was written before: counters run on from it.
+    pub fn follow(&mut self, segment: &[u8]) {
+        self.packets.follow(segment);
+    }
+
     /// The next segment. Samples are interleaved by their times.
     ///
     /// # Errors

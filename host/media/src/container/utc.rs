@@ -45,6 +45,29 @@ impl Utc {
         }
     }
 
+    /// The moment that a date and time in ISO 8601, as this type is displayed, names; `None` if it is
+    /// anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<RoomTime> {
+        let bytes = text.as_bytes();
+        let number = |from: usize, to: usize| -> Option<i64> {
+            let digits = text.get(from..to).filter(|part| part.bytes().all(|b| b.is_ascii_digit()));
+            digits?.parse().ok()
+        };
+        let marks =
+            [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':'), (19, b'.'), (23, b'Z')];
+        if bytes.len() != 24 || marks.iter().any(|&(at, mark)| bytes.get(at) != Some(&mark)) {
+            return None;
+        }
+        let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+        if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+            return None;
+        }
+        let of_day = number(11, 13)? * 3_600_000 + number(14, 16)? * 60_000;
+        let of_minute = number(17, 19)? * 1_000 + number(20, 23)?;
+        Some(RoomTime::from_millis(days(year, month, day) * 86_400_000 + of_day + of_minute))
+    }
+
     /// 17 digits `YYYYMMDDhhmmssSSS`, as names of slices have it.
     #[must_use]
     pub fn digits(&self) -> String {
@@ -77,6 +100,14 @@ fn civil(days: i64) -> (i64, u8, u8) {
     (year, u8::try_from(month).unwrap_or(1), u8::try_from(day).unwrap_or(1))
 }
 
+/// The day counted from 1970-01-01 that [`civil`] calls so.
+const fn days(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + of_year - 719_468
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,5 +121,19 @@ mod tests {
         assert_eq!(at(951_868_800_000), "2000-03-01T00:00:00.000Z");
         assert_eq!(at(4_107_542_399_999), "2100-02-28T23:59:59.999Z");
         assert_eq!(at(4_107_542_400_000), "2100-03-01T00:00:00.000Z");
+    }
+
+    #[test]
+    fn dates_are_read_back() {
+        for day in -800..80_000 {
+            let time = RoomTime::from_millis(day * 86_400_000 + 12_345_678);
+            assert_eq!(Utc::parse(&Utc::of(time).to_string()), Some(time));
+        }
+        for bad in
+            ["", "2026-01-02T03:04:05.678", "2026-01-02 03:04:05.678Z", "2026-13-02T03:04:05.678Z"]
+        {
+            assert_eq!(Utc::parse(bad), None);
+        }
+        assert_eq!(Utc::parse("2026-01-0\u{e9}T03:04:05.67Z"), None);
     }
 }

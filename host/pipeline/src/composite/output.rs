@@ -119,6 +119,11 @@ impl VideoOut {
         }
     }
 
+    /// A tick whose picture is somewhere else already.
+    pub(super) const fn pass(&mut self) {
+        self.owes_key = true;
+    }
+
     pub(super) fn finish(&mut self, out: &mut Vec<Output>) -> Result<(), CompositeError> {
         self.encoded.extend(self.encoder.flush()?);
         self.release(0, out);
@@ -148,6 +153,8 @@ pub(super) struct AudioOut {
     /// Interleaved samples of less than a frame, and room for more.
     pending: Vec<f32>,
     frame: usize,
+    /// Frames that weren't encoded.
+    passed: u64,
 }
 
 impl AudioOut {
@@ -155,7 +162,13 @@ impl AudioOut {
         let encoder = encode::audio_encoder(&settings)?;
         let channels = usize::from(settings.channels);
         let frame = encoder.frame_len() * channels;
-        Ok(Self { sound: Sound::new(start, channels), encoder, pending: Vec::new(), frame })
+        Ok(Self {
+            sound: Sound::new(start, channels),
+            encoder,
+            pending: Vec::new(),
+            frame,
+            passed: 0,
+        })
     }
 
     pub(super) fn render<'a>(
@@ -174,6 +187,24 @@ impl AudioOut {
         let left = rest.len();
         self.pending.drain(..self.pending.len() - left);
         Ok(())
+    }
+
+    /// Mixes without encoding: whole frames are thrown away.
+    pub(super) fn pass<'a>(
+        &mut self,
+        until: u64,
+        voices: &mut [(&'a mut Playout, &'a mut Voice)],
+        stats: &mut Stats,
+    ) {
+        self.sound.mix(until, voices, &mut self.pending, stats);
+        let frames = self.pending.len() / self.frame.max(1);
+        self.pending.drain(..frames * self.frame);
+        self.passed += frames as u64;
+    }
+
+    /// Samples per channel that weren't encoded.
+    pub(super) fn passed(&self) -> u64 {
+        self.passed * self.encoder.frame_len() as u64
     }
 
     pub(super) fn finish(&mut self, out: &mut Vec<Output>) -> Result<(), CompositeError> {

@@ -51,12 +51,16 @@ pub(crate) struct Assembly {
     pub(crate) name: String,
     /// Segments of the playlist, from the first to before the second.
     pub(crate) segments: (usize, usize),
+    /// The number of the init segment that its segments have.
+    #[serde(default)]
+    pub(crate) init: u64,
     /// Since when the disk refuses it.
     pub(crate) failing_since: Option<RoomTime>,
 }
 
-/// Owes an MP4 file of all segments up to the `to`th, which ends at `end`, that are in none yet.
-pub(super) fn owe(change: &mut Change, to: usize, end: RoomTime) {
+/// Owes an MP4 file of all segments up to the `to`th, which ends at `end`, that are in none yet. `init` is
+/// the number of their init segment.
+pub(super) fn owe(change: &mut Change, to: usize, end: RoomTime, init: u64) {
     let ledger = &change.ledger;
     let (Some(facts), Some(mp4)) = (ledger.lists.first().map(|list| &list.facts), &ledger.mp4)
     else {
@@ -72,7 +76,7 @@ pub(super) fn owe(change: &mut Change, to: usize, end: RoomTime) {
     let start = mp4.next.replace(end).unwrap_or(facts.start);
     mp4.files.push(FileFacts::mixed(key, facts.tracks, start));
     let segments = (std::mem::replace(&mut mp4.segments, to), to);
-    mp4.unmade.push(Assembly { name, segments, failing_since: None });
+    mp4.unmade.push(Assembly { name, segments, init, failing_since: None });
 }
 
 /// Makes the oldest MP4 file of a recording and owes it. What comes of it is on disk before this
@@ -122,7 +126,7 @@ fn make(ledger: &Ledger, next: &Assembly) -> Result<(PathBuf, u64), AssemblyErro
     let named = listing::segments(&text);
     let named = named.get(from..to).unwrap_or_default();
     let parts: Vec<PathBuf> = named.iter().map(|name| part(&ledger.folder, name)).collect();
-    let init = names::init(stem, 0);
+    let init = names::init(stem, next.init);
     let init = parts.first().map_or_else(|| folder.join(&init), |part| part.with_file_name(&init));
     let to = folder.join(&next.name);
     assemble(&init, &parts, &to).map(|size| (to, size))

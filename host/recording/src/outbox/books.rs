@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::assembly::Mp4s;
 use super::change::Change;
 use super::records::ModeName;
+use super::tail::OwedTail;
 use crate::ports::{Notice, StorageTarget};
 use crate::report::{Report, Trouble};
 use crate::status::{Delivered, FileFacts, Outcome, Owed, StopReason};
@@ -45,6 +46,9 @@ pub(crate) struct Ledger {
     /// Its MP4 files, if it is to have any.
     #[serde(default)]
     pub(crate) mp4: Option<Mp4s>,
+    /// What its tapes hold behind its last segments, which is to be made into files yet.
+    #[serde(default)]
+    pub(crate) tail: Option<OwedTail>,
     /// Which troubles of its uploads were told: each is told once.
     #[serde(default)]
     pub(crate) told: Told,
@@ -250,6 +254,7 @@ impl Ledger {
             next_order: 0,
             lists: Vec::new(),
             mp4: None,
+            tail: None,
             told: Told::default(),
             ended_early: false,
             given_up: 0,
@@ -299,9 +304,15 @@ impl Ledger {
         self.mp4.as_ref().map_or(&[], |mp4| &mp4.given_up)
     }
 
-    /// MP4 files that aren't made yet.
+    /// Files that aren't made yet: MP4 files, and what tapes hold behind the last segments.
     pub(crate) fn unmade(&self) -> u64 {
-        self.mp4.as_ref().map_or(0, |mp4| mp4.unmade.len() as u64)
+        let tail = u64::from(self.tail.is_some());
+        self.mp4.as_ref().map_or(0, |mp4| mp4.unmade.len() as u64) + tail
+    }
+
+    /// Whether an MP4 file can be made now.
+    pub(crate) fn has_assembly(&self) -> bool {
+        self.mp4.as_ref().is_some_and(|mp4| !mp4.unmade.is_empty())
     }
 
     /// How it ended, once its last event is owed.

@@ -88,7 +88,7 @@ impl Change {
         let produced = self.ledger.bytes_owed > 0;
         let lists_known = self.ledger.produced().all(|list| list.uploaded || list.failed);
         let settled = owed.uploads == 0 || owed.parked + owed.backed_up > 0;
-        if !end.told && (lists_known || settled) {
+        if !end.told && self.ledger.tail.is_none() && (lists_known || settled) {
             end.told = true;
             self.tell(&Event::RecorderLeft { reason: end.reason }, end.at);
         }

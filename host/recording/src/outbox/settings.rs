@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::ports::{Callbacks, StorageTarget, Storages};
+use crate::ports::{Callbacks, Pictures, StorageTarget, Storages};
 use crate::retry::BackOff;
 
 /// How the outbox works.
@@ -79,4 +79,6 @@ pub struct OutboxPorts {
     pub callbacks: Arc<dyn Callbacks>,
     /// Where goes what its own storage doesn't take for too long.
     pub backup: Option<StorageTarget>,
+    /// What an interrupted recording may have shown.
+    pub pictures: Arc<dyn Pictures>,
 }

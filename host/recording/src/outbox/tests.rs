@@ -14,6 +14,7 @@ mod backup;
 mod history;
 mod keys;
 mod mp4;
+mod tail;
 
 const NORMAL: [&str; 8] = [
     "recorder_started",

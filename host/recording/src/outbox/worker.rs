@@ -11,7 +11,7 @@ use capstan_media::time::RoomTime;
 use tokio::task::{Id, JoinSet};
 
 use super::books::{Books, Ledger, Leftover, Owing, Stage};
-use super::{Inner, OutboxPorts, OutboxSettings, assembly, events, leftovers, uploads};
+use super::{Inner, OutboxPorts, OutboxSettings, assembly, events, leftovers, tail, uploads};
 use crate::event::{Event, WHOLE};
 use crate::ports::{Notice, StorageTarget};
 use crate::retry::BackOff;
@@ -43,6 +43,10 @@ pub(super) enum Job {
     },
     /// Makes a recording's next MP4 file.
     Assembly {
+        sid: String,
+    },
+    /// Makes files of what an interrupted recording's tapes hold behind its last segments.
+    Tail {
         sid: String,
     },
 }
@@ -139,27 +143,41 @@ fn start_due(
         let delivery = events::attempt(Arc::clone(inner), callbacks, notice);
         memory.on_the_way.insert(jobs.spawn(delivery).id(), job);
     }
-    if let Some(ledger) = assembly_due(inner, memory, now) {
-        let job = Job::Assembly { sid: ledger.sid.clone() };
+    let assembly = |sid| Job::Assembly { sid };
+    if let Some((job, ledger)) = making_due(inner, memory, now, assembly, Ledger::has_assembly) {
         let made = assembly::attempt(Arc::clone(inner), ledger);
+        memory.on_the_way.insert(jobs.spawn(made).id(), job);
+    }
+    let tail = |sid| Job::Tail { sid };
+    let has_tail = |ledger: &Ledger| ledger.tail.is_some();
+    if let Some((job, ledger)) = making_due(inner, memory, now, tail, has_tail) {
+        let made = tail::attempt(Arc::clone(inner), Arc::clone(&ports.pictures), ledger);
         memory.on_the_way.insert(jobs.spawn(made).id(), job);
     }
     let next = memory.not_before.values().filter(|at| **at > now).min();
     next.map_or(LONGEST_SLEEP, |at| at.since(now).min(LONGEST_SLEEP))
 }
 
-/// A recording with an MP4 file to make, if none is being made: it is work for the disk.
-fn assembly_due(inner: &Inner, memory: &Memory, now: RoomTime) -> Option<Ledger> {
-    let is_assembly = |job: &Job| matches!(job, Job::Assembly { .. });
-    if memory.on_the_way.values().any(is_assembly) {
+/// A recording for which files are to be made, if none of the kind are being made: that is work for the
+/// disk or the processor.
+fn making_due(
+    inner: &Inner,
+    memory: &Memory,
+    now: RoomTime,
+    job: impl Fn(String) -> Job,
+    has: impl Fn(&Ledger) -> bool,
+) -> Option<(Job, Ledger)> {
+    let kind = std::mem::discriminant(&job(String::new()));
+    if memory.on_the_way.values().any(|job| std::mem::discriminant(job) == kind) {
         return None;
     }
     let books = inner.books();
     let may = |ledger: &&Ledger| {
-        let job = Job::Assembly { sid: ledger.sid.clone() };
-        ledger.unmade() > 0 && memory.not_before.get(&job).is_none_or(|at| *at <= now)
+        let job = job(ledger.sid.clone());
+        has(ledger) && memory.not_before.get(&job).is_none_or(|at| *at <= now)
     };
-    books.ledgers.values().find(may).cloned()
+    let ledger = books.ledgers.values().find(may)?;
+    Some((job(ledger.sid.clone()), ledger.clone()))
 }
 
 /// What may leave now and isn't on its way.
@@ -303,7 +321,10 @@ impl Memory {
                 let settings = inner.settings;
                 let back_off = match &job {
                     Job::Event { .. } => settings.events.back_off(),
-                    Job::Upload { .. } | Job::Leftover { .. } | Job::Assembly { .. } => {
+                    Job::Upload { .. }
+                    | Job::Leftover { .. }
+                    | Job::Assembly { .. }
+                    | Job::Tail { .. } => {
                         BackOff { first: settings.retry_first, longest: settings.retry_longest }
                     }
                 };
@@ -324,10 +345,8 @@ impl Memory {
             return;
         }
         let others = |job: &Job| match job {
-            Job::Upload { sid, .. } | Job::Leftover { sid, .. } | Job::Assembly { sid } => {
-                !sids.contains(sid)
-            }
-            Job::Event { .. } => true,
+            Job::Upload { sid, .. } | Job::Leftover { sid, .. } => !sids.contains(sid),
+            Job::Event { .. } | Job::Assembly { .. } | Job::Tail { .. } => true,
         };
         self.not_before.retain(|job, _| others(job));
         self.failures.retain(|job, _| others(job));

@@ -3,12 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use capstan_media::codec::Codec;
 use capstan_media::container::Container;
 use capstan_media::container::playlist::{self, Entry, Playlist};
 use capstan_media::track::TrackId;
-use capstan_pipeline::as_sent::{Piece, SETTLE, Slice};
+use capstan_pipeline::as_sent::{AsSent, Piece, SETTLE, Slice};
 
 use super::files::write_in;
 use super::{Remembered, RenderError, Rendered, Score};
@@ -28,21 +30,51 @@ pub(super) fn render(
     out: &Path,
 ) -> Result<(Vec<PathBuf>, Rendered), RenderError> {
     let slice = Duration::from_millis(known.segment_ms);
-    let mut score = Score::read(folder)?;
-    let mut tracks = Tracks::new(slice, settings);
     let mut files =
         Files { out, stem: &known.stem, slice, lists: BTreeMap::new(), lost: Vec::new() };
-    while let Some(next) = score.next_at() {
-        let until = next + STEP;
-        for event in score.events_until(until) {
-            files.take(tracks.take(&event))?;
-        }
-        files.take(tracks.advance(until - SETTLE))?;
-    }
-    files.take(tracks.finish())?;
+    let score = Score::read(folder)?;
+    let score = play(score, slice, settings, &AtomicBool::new(false), |track, piece, _| {
+        files.piece(track, piece)
+    })?;
     let (paths, rendered) = files.end()?;
     let Score { damaged_tapes, damaged_lines, .. } = score;
     Ok((paths, Rendered { damaged_tapes, damaged_lines, ..rendered }))
+}
+
+/// Plays the score to its end, giving each piece of a track and how the track is encoded to `sink`.
+pub(super) fn play(
+    mut score: Score,
+    slice: Duration,
+    settings: IndividualSettings,
+    stop: &AtomicBool,
+    mut sink: impl FnMut(TrackId, Piece, Option<Codec>) -> Result<(), RenderError>,
+) -> Result<Score, RenderError> {
+    let mut tracks = Tracks::new(slice, settings);
+    let mut codecs: BTreeMap<TrackId, Codec> = BTreeMap::new();
+    let mut give = |given: Vec<Given>, tracks: &Tracks| {
+        for (track, pieces) in given {
+            // At the end a track has no encoding any more.
+            if let Some(codec) = tracks.get(track).and_then(AsSent::codec) {
+                codecs.insert(track, codec);
+            }
+            for piece in pieces {
+                sink(track, piece, codecs.get(&track).copied())?;
+            }
+        }
+        Ok::<(), RenderError>(())
+    };
+    while let Some(next) = score.next_at() {
+        if stop.load(Ordering::Relaxed) {
+            return Err(RenderError::Stopped);
+        }
+        let until = next + STEP;
+        for event in score.events_until(until) {
+            give(tracks.take(&event).into_iter().collect(), &tracks)?;
+        }
+        give(tracks.advance(until - SETTLE), &tracks)?;
+    }
+    give(tracks.finish(), &tracks)?;
+    Ok(score)
 }
 
 /// The files so far.
@@ -64,15 +96,6 @@ struct List {
 }
 
 impl Files<'_> {
-    fn take(&mut self, given: impl IntoIterator<Item = Given>) -> Result<(), RenderError> {
-        for (track, pieces) in given {
-            for piece in pieces {
-                self.piece(track, piece)?;
-            }
-        }
-        Ok(())
-    }
-
     fn piece(&mut self, track: TrackId, piece: Piece) -> Result<(), RenderError> {
         let stem = names::of_track(self.stem, track);
         let list = self.lists.entry(track).or_default();

@@ -1,16 +1,14 @@
 //! `capstan render`: makes the recording's files again from its tapes and timeline, the part
 //! included that no segment holds because the process died.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context;
-use capstan_pipeline::composite::Image;
 use capstan_recording::render::{Rendering, render_into};
 use clap::Args;
 
 use super::ConfigArgs;
-use crate::recorder::pictures::FOLDER;
+use crate::recorder::pictures::{FOLDER, fetched};
 use crate::{fonts, images};
 
 /// What is rendered, and where to.
@@ -54,16 +52,4 @@ pub(super) fn run(args: RenderArgs) -> anyhow::Result<()> {
         println!("{}", playlist.display());
     }
     Ok(())
-}
-
-/// The pictures that the recording fetched, by the names of their files.
-fn fetched(folder: &Path) -> anyhow::Result<BTreeMap<String, Image>> {
-    let mut files = BTreeMap::new();
-    if folder.is_dir() {
-        for entry in std::fs::read_dir(folder)? {
-            let entry = entry?;
-            files.insert(entry.file_name().to_string_lossy().into_owned(), entry.path());
-        }
-    }
-    Ok(images::load(&files)?)
 }

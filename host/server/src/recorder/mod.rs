@@ -20,10 +20,9 @@ use std::time::Duration;
 use capstan_ingest::Ingest;
 use capstan_media::time::RoomClock;
 use capstan_media::track::{RoomId, Uid};
-use capstan_pipeline::composite::Typeface;
 use capstan_pipeline::encode::{AudioSettings, EncodeError, OutputAudio, audio_encoder};
 use capstan_recording::handle::{Equipment, LayoutChange};
-use capstan_recording::ports::{Layout, LayoutError, StorageTarget, Storages};
+use capstan_recording::ports::{Layout, LayoutError, Pictures as _, StorageTarget, Storages};
 use capstan_recording::settings::{
     AudioCodec, LayoutChoice, Mode, OutputSettings, Snapshots, Subscription, VideoCodec,
 };
@@ -91,8 +90,6 @@ pub struct Parts {
     pub layouts: Arc<dyn Layouts>,
     /// The images that scenes may show.
     pub gallery: Arc<Gallery>,
-    /// What the text of scenes is drawn with.
-    pub typeface: Typeface,
     /// The storages, to refuse a wrong configuration at the start.
     pub storages: Arc<dyn Storages>,
     /// Takes over files and events.
@@ -336,7 +333,7 @@ impl Recorder {
         order: Order,
         layout: Option<Box<dyn Layout>>,
     ) -> Result<RecordingHandle, StartError> {
-        let Parts { clock, ingest, outbox, limits, gallery, typeface, .. } = &self.parts;
+        let Parts { clock, ingest, outbox, limits, gallery, .. } = &self.parts;
         let equipment = Equipment {
             clock: Arc::clone(clock),
             events: Box::new(Room(
@@ -345,7 +342,7 @@ impl Recorder {
             keyframes: Arc::new(Asker { ingest: ingest.clone(), room: order.room.clone() }),
             layout,
             images: gallery.configured(),
-            typeface: typeface.clone(),
+            typeface: gallery.typeface(),
             outbox: outbox.clone(),
             work_dir: limits.work_dir.clone(),
         };

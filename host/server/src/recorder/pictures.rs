@@ -5,22 +5,23 @@
 //! as a warning, and what lies below stays.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use capstan_pipeline::composite::Image;
+use capstan_pipeline::composite::{Image, Typeface};
 use capstan_plugin::Fetcher;
 use capstan_recording::event::{Code, Module, Problem};
 use capstan_recording::handle::LayoutChange;
-use capstan_recording::ports::LayoutError;
+use capstan_recording::ports::{LayoutError, Pictures};
 use capstan_recording::settings::LayoutChoice;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::task::JoinSet;
 
 use super::session::Session;
-use crate::images::{self, MAX_BYTES};
+use crate::images::{self, ImagesError, MAX_BYTES};
 
 /// The members of options that name an image.
 const KEYS: [&str; 3] = ["image", "background_image", "user_image"];
@@ -36,6 +37,7 @@ pub(crate) const FOLDER: &str = "images";
 /// The images of a server, and the way to others.
 pub struct Gallery {
     configured: BTreeMap<String, Image>,
+    typeface: Typeface,
     fetcher: Fetcher,
 }
 
@@ -59,10 +61,14 @@ impl Wall {
 }
 
 impl Gallery {
-    /// The configured images, and a fetcher that keeps to the operator's grants.
+    /// The configured images and fonts, and a fetcher that keeps to the operator's grants.
     #[must_use]
-    pub const fn new(configured: BTreeMap<String, Image>, fetcher: Fetcher) -> Self {
-        Self { configured, fetcher }
+    pub const fn new(
+        configured: BTreeMap<String, Image>,
+        typeface: Typeface,
+        fetcher: Fetcher,
+    ) -> Self {
+        Self { configured, typeface, fetcher }
     }
 
     /// Images by name, for a recording's start.
@@ -244,6 +250,36 @@ fn rename(value: &mut Value, other: &mut impl FnMut(&str) -> Option<String>) -> 
     }
 }
 
+impl Pictures for Gallery {
+    fn of(&self, folder: &Path) -> io::Result<BTreeMap<String, Image>> {
+        let mut all = self.configured.clone();
+        all.extend(fetched(&folder.join(FOLDER))?);
+        Ok(all)
+    }
+
+    fn typeface(&self) -> Typeface {
+        self.typeface.clone()
+    }
+}
+
+/// The pictures that a recording fetched into this folder, by the names of their files.
+///
+/// # Errors
+/// One can't be read or is no picture.
+pub(crate) fn fetched(folder: &Path) -> io::Result<BTreeMap<String, Image>> {
+    let mut files = BTreeMap::new();
+    if folder.is_dir() {
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            files.insert(entry.file_name().to_string_lossy().into_owned(), entry.path());
+        }
+    }
+    images::load(&files).map_err(|error| match error {
+        ImagesError::File { source, .. } => source,
+        bad @ ImagesError::Bad { .. } => io::Error::new(io::ErrorKind::InvalidData, bad),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -280,7 +316,7 @@ mod tests {
     fn an_image_that_nobody_configured_is_refused() {
         let fetcher =
             Fetcher::new(Vec::new().into(), capstan_plugin::HttpLimits::default(), None).unwrap();
-        let gallery = Gallery::new(BTreeMap::new(), fetcher);
+        let gallery = Gallery::new(BTreeMap::new(), Typeface::default(), fetcher);
         let refused = |options: Value| {
             gallery.ready(&choice(&options), &Wall::default()).unwrap_err().to_string()
         };

@@ -74,6 +74,17 @@ pub(super) struct Packets {
 }
 
 impl Packets {
+    /// Takes over the counters of packets that were written by another.
+    pub(super) fn follow(&mut self, packets: &[u8]) {
+        for packet in packets.chunks_exact(LEN) {
+            let &[SYNC, high, low, control, ..] = packet else { continue };
+            if control & 0b01 << 4 != 0 {
+                let pid = u16::from_be_bytes([high & 0x1f, low]);
+                self.counters.insert(pid, control.wrapping_add(1) & 15);
+            }
+        }
+    }
+
     /// A section that fits one packet.
     pub(super) fn section(&mut self, pid: u16, section: &[u8], out: &mut Vec<u8>) {
         self.header(pid, true, 0b01, out);

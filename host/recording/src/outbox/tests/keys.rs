@@ -7,6 +7,7 @@ use crate::ports::{
     BoxFuture, Callback, Callbacks, DeliveryError, Storage, StorageTarget, Storages, Stored,
     Upload, UploadError, UploadProgress,
 };
+use crate::testing::NoPictures;
 
 /// A store that refuses whoever comes with old keys, once it is told to answer.
 struct Door {
@@ -58,7 +59,15 @@ impl Callbacks for Nobody {
 fn doors() -> (Arc<Door>, OutboxPorts) {
     let door = Arc::new(Door { asked: Semaphore::new(0), answer: Semaphore::new(0) });
     let storages = Arc::new(Doors(Arc::clone(&door)));
-    (door, OutboxPorts { storages, callbacks: Arc::new(Nobody), backup: None })
+    (
+        door,
+        OutboxPorts {
+            storages,
+            callbacks: Arc::new(Nobody),
+            backup: None,
+            pictures: Arc::new(NoPictures),
+        },
+    )
 }
 
 fn fresh() -> StorageTarget {
