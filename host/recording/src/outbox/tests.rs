@@ -225,14 +225,18 @@ async fn a_process_that_dies_loses_nothing_that_was_owed() {
         "uploader_started",
         "recorder_slice_start",
         "cloud_recording_warning",
-        "cloud_recording_error",
         "cloud_recording_file_infos",
         "recorder_leave",
         "uploading_progress",
         "uploaded",
         "session_exit",
     ];
-    assert_eq!(world.listener.kinds(), expected);
+    // What became of its tapes is told beside the first upload, in either order, before it leaves.
+    let mut kinds = world.listener.kinds();
+    let at = kinds.iter().position(|kind| *kind == "cloud_recording_error").unwrap();
+    assert!((4..=5).contains(&at), "{kinds:?}");
+    kinds.remove(at);
+    assert_eq!(kinds, expected);
     let sequences: Vec<u64> = world.listener.heard().iter().map(|n| n.sequence).collect();
     assert_eq!(sequences, (0..10).collect::<Vec<_>>());
     assert_eq!(world.listener.details("session_exit")["exitStatus"], 1);

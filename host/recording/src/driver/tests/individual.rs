@@ -155,6 +155,8 @@ async fn who_comes_back_after_a_break_goes_on_in_the_same_playlist() {
     let mut plan = Plan::until(21_000);
     plan.add(participant(1, 0, 1_500));
     plan.left(1, 1_600, LeaveReason::Lost);
+    // The clock leaps once all before it is in the files: to whoever is behind then, what waits looks old.
+    plan.pause(1_600);
     plan.leap(1_600, 18_001);
     plan.add(participant(1, 18_000, 19_500));
     let settings = RecordingSettings {
@@ -162,6 +164,13 @@ async fn who_comes_back_after_a_break_goes_on_in_the_same_playlist() {
         ..as_sent()
     };
     let stage = Stage::open(plan, settings, NEVER);
+    until("the script pauses", || stage.room.is_paused()).await;
+    until("what came is taken", || {
+        let behind = stage.clock.now().since(stage.handle.status().rendered_to.unwrap_or(DAWN));
+        behind <= capstan_pipeline::as_sent::SETTLE + Duration::from_millis(100)
+    })
+    .await;
+    stage.room.go_on();
     stage.play().await;
     assert_eq!(stage.handle.status().files.len(), 1, "only sound was subscribed");
     let list = stage.world.bucket.text(&key(1, "audio"));
