@@ -104,6 +104,22 @@ pub fn tone(samples: &[f32], hertz: f64) -> f64 {
     (re * re + im * im).sqrt() / samples.len().max(1) as f64
 }
 
+/// When the beeps of one frequency begin in 48 kHz samples, in seconds, to 10 ms.
+#[must_use]
+pub fn beeps(samples: &[f32], hertz: f64) -> Vec<f64> {
+    const PIECE: usize = 480;
+    let loud: Vec<f64> = samples.chunks_exact(PIECE).map(|piece| tone(piece, hertz)).collect();
+    let peak = loud.iter().copied().fold(0.0, f64::max);
+    let begins = |at: &usize| loud[*at] > peak / 3.0 && loud[at - 1] <= peak / 3.0;
+    (1..loud.len()).filter(begins).map(|at| (at * PIECE) as f64 / 48_000.0).collect()
+}
+
+/// How long a file or playlist lasts, in seconds.
+#[must_use]
+pub fn seconds(path: &Path) -> f64 {
+    probe(path)["format"]["duration"].as_str().unwrap().parse().unwrap()
+}
+
 fn ffmpeg(path: &Path, arguments: &[&str]) -> Vec<u8> {
     let output = Command::new("ffmpeg")
         .args(["-v", "error", "-i"])

@@ -36,7 +36,7 @@ fn it_holds_what_the_playlist_holds() {
 
     let [mp4, list] = [names[0], names[1]].map(|name| server.recordings().join(name));
     plays_from_its_beginning(&mp4);
-    let off = seconds(&mp4) - seconds(&list);
+    let off = judge::seconds(&mp4) - judge::seconds(&list);
     assert!(off.abs() < 1.0 / 15.0 + 0.001, "it is {off} s longer than the playlist");
     let (film, slices) = (judge::luma(&mp4, WIDTH, HEIGHT), judge::luma(&list, WIDTH, HEIGHT));
     let same = film.pictures.iter().zip(&slices.pictures).filter(|(a, b)| a == b).count();
@@ -84,7 +84,7 @@ fn a_long_one_goes_on_in_the_next_file() {
     for (name, facts) in names.iter().zip(&files).take(count) {
         let mp4 = server.recordings().join(name);
         plays_from_its_beginning(&mp4);
-        let length = seconds(&mp4);
+        let length = judge::seconds(&mp4);
         assert!(length <= 3.0 + 0.1, "{name} has {length} s");
         let start = facts["sliceStartTime"].as_i64().unwrap();
         // An AAC frame lasts 21 ms; a picture 67 ms.
@@ -95,7 +95,7 @@ fn a_long_one_goes_on_in_the_next_file() {
             in_step(&mp4, &judge::luma(&mp4, WIDTH, HEIGHT));
         }
     }
-    let whole = seconds(&server.recordings().join(names[count]));
+    let whole = judge::seconds(&server.recordings().join(names[count]));
     assert!((total - whole).abs() < 0.07 * count as f64, "{total} s of {whole} s");
 }
 
@@ -112,10 +112,6 @@ fn plays_from_its_beginning(mp4: &Path) {
     let bytes = std::fs::read(mp4).unwrap();
     let at = |name: &[u8]| bytes.windows(4).position(|word| word == name).unwrap();
     assert!(at(b"moov") < at(b"mdat"), "the index comes first");
-}
-
-fn seconds(file: &Path) -> f64 {
-    judge::probe(file)["format"]["duration"].as_str().unwrap().parse().unwrap()
 }
 
 /// The burnt-in flashes come with their beeps.

@@ -129,14 +129,7 @@ fn both_are_heard_in_step(file: &Path) {
 
 /// For each flash: how much later than it the beep begins, in milliseconds.
 fn offsets_ms(luma: &judge::Luma, sound: &[f32], area: Area, hertz: f64) -> Vec<f64> {
-    let window = 480;
-    let loud: Vec<f64> =
-        sound.chunks_exact(window).map(|samples| judge::tone(samples, hertz)).collect();
-    let peak = loud.iter().copied().fold(0.0, f64::max);
-    let beeps: Vec<f64> = (1..loud.len())
-        .filter(|at| loud[*at] > peak / 3.0 && loud[at - 1] <= peak / 3.0)
-        .map(|at| at as f64 * window as f64 / 48.0)
-        .collect();
+    let beeps: Vec<f64> = judge::beeps(sound, hertz).iter().map(|at| at * 1000.0).collect();
     let lit: Vec<bool> = luma
         .pictures
         .iter()

@@ -1,7 +1,12 @@
 //! Small things that several promises need.
 
+use std::path::PathBuf;
+use std::process::Command;
+
 use capstan_publish::pattern::Area;
+use harness::process::capstan;
 use harness::receiver::Callback;
+use harness::server::Server;
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 
@@ -33,4 +38,13 @@ pub(crate) fn hmac_sha1_hex(key: &[u8], data: &[u8]) -> String {
     let mut mac = Hmac::<Sha1>::new_from_slice(key).expect("any key length");
     mac.update(data);
     mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Renders a recording of this server again from its tapes. Returns the folder of its files.
+pub(crate) fn render(server: &Server, sid: &str) -> PathBuf {
+    let out = server.folder().join("rendered");
+    let folder = server.folder().join("work").join(sid);
+    let command = Command::new(capstan()).arg("render").arg(folder).arg("--out").arg(&out).status();
+    assert!(command.unwrap().success());
+    out
 }

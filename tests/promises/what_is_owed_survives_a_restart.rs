@@ -2,17 +2,16 @@
 //! that was live is finished from what was on disk.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::time::Duration;
 
-use harness::process::{capstan, eventually};
+use harness::process::eventually;
 use harness::receiver::{Callback, Receiver};
 use harness::server::{Server, Setup};
 use harness::{judge, real_time_turn};
 use serde_json::json;
 
-use crate::common::events;
+use crate::common::{events, render};
 
 /// A server that tells a receiver what happens.
 fn server(receiver: &Receiver, recording: &str) -> Server {
@@ -24,19 +23,6 @@ fn server(receiver: &Receiver, recording: &str) -> Server {
             receiver.url()
         ),
     })
-}
-
-/// Renders the recording again from its tapes.
-fn render(server: &Server, sid: &str) -> PathBuf {
-    let out = server.folder().join("rendered");
-    let folder = server.folder().join("work").join(sid);
-    let command = Command::new(capstan()).arg("render").arg(folder).arg("--out").arg(&out).status();
-    assert!(command.unwrap().success());
-    out
-}
-
-fn seconds(file: &Path) -> f64 {
-    judge::probe(file)["format"]["duration"].as_str().unwrap().parse().unwrap()
 }
 
 /// The numbers of a recording's events as a receiver gets them: each at least once, in order.
@@ -83,7 +69,7 @@ fn a_crash_loses_neither_upload_nor_event() {
     let out = render(&server, &recording.sid);
     let rendered = out.join(file.file_name().unwrap());
     judge::decodes_cleanly(&rendered);
-    let (made, all) = (seconds(&file), seconds(&rendered));
+    let (made, all) = (judge::seconds(&file), judge::seconds(&rendered));
     assert!((all - made).abs() < 0.15, "{all} s are on tape, {made} s in the files");
 }
 

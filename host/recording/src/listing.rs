@@ -43,12 +43,23 @@ pub(crate) fn name_of(uri: &str) -> Option<String> {
 /// The files that a playlist names, init segments included, in order.
 #[must_use]
 pub(crate) fn files(playlist: &str) -> Vec<String> {
-    let uri = |line: &str| match line.strip_prefix("#EXT-X-MAP:URI=\"") {
-        Some(map) => map.split('"').next().and_then(name_of),
-        None if line.starts_with('#') || line.is_empty() => None,
-        None => name_of(line),
+    let named = |line: &str| match line {
+        _ if line.starts_with('#') => init(line),
+        "" => None,
+        uri => name_of(uri),
     };
-    playlist.lines().filter_map(uri).collect()
+    playlist.lines().filter_map(named).collect()
+}
+
+/// The init segments that a playlist names, in order.
+#[must_use]
+pub(crate) fn inits(playlist: &str) -> Vec<String> {
+    playlist.lines().filter_map(init).collect()
+}
+
+/// The init segment that a line names.
+fn init(line: &str) -> Option<String> {
+    line.strip_prefix("#EXT-X-MAP:URI=\"")?.split('"').next().and_then(name_of)
 }
 
 /// The segments that a playlist names, in order.

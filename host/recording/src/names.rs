@@ -25,6 +25,12 @@ pub(crate) fn playlist(stem: &str) -> String {
     format!("{stem}.m3u8")
 }
 
+/// The stem behind a playlist's name.
+#[must_use]
+pub(crate) fn stem(playlist: &str) -> &str {
+    playlist.strip_suffix(".m3u8").unwrap_or(playlist)
+}
+
 /// An init segment: the first, or one of those after it.
 #[must_use]
 pub(crate) fn init(stem: &str, number: u64) -> String {

@@ -21,9 +21,7 @@ use thiserror::Error;
 use crate::composition::{Cut, Cutter, OutputError, composite_settings};
 use crate::names;
 use crate::outbox::{tape_folder, write_whole};
-use crate::settings::{
-    Container, IndividualSettings, MixFiles, Mode, OutputSettings, RecordingSettings,
-};
+use crate::settings::{Container, IndividualSettings, MixFiles, OutputSettings, RecordingSettings};
 use crate::tape::reader::{self, TapeDamage, TapeReader};
 use crate::tape::record::Record;
 use crate::timeline::{self, DamagedLine};
@@ -52,7 +50,7 @@ pub struct Remembered {
     pub made: Made,
     /// The least length of a segment in milliseconds.
     pub segment_ms: u64,
-    /// What segments were.
+    /// What the segments of a mixed recording were; of the others, `made` says it.
     #[serde(default)]
     pub container: Container,
 }
@@ -86,8 +84,6 @@ pub struct Rendering {
 pub struct Rendered {
     /// Composed pictures; none where everybody is apart.
     pub pictures: u64,
-    /// Up to when there are pictures and sound, if everybody is mixed.
-    pub end: Option<RoomTime>,
     /// Segments.
     pub segments: u64,
     /// Segments that couldn't be made, and why.
@@ -141,13 +137,8 @@ pub enum RenderError {
 
 /// Writes down what rendering needs beside tapes and timeline.
 pub(crate) fn remember(folder: &Path, settings: &RecordingSettings, made: Made) -> io::Result<()> {
-    let container = match &settings.mode {
-        Mode::Mix(mix) => mix.files.container,
-        Mode::Individual(individual) => individual.container,
-        Mode::SnapshotsOnly => Container::default(),
-    };
     let remembered = Remembered {
-        container,
+        container: settings.mix().map(|mix| mix.files.container).unwrap_or_default(),
         sid: settings.sid.clone(),
         stem: settings.stem(),
         made,
@@ -238,7 +229,6 @@ fn play(
     let outputs = composite.finish().map_err(OutputError::from)?;
     give(cutter.push(outputs, || composite.tracks())?, &mut rendered)?;
     give(cutter.finish()?, &mut rendered)?;
-    rendered.end = Some(composite.next_tick());
     rendered.damaged_tapes = score.damaged_tapes;
     rendered.damaged_lines = score.damaged_lines;
     Ok(rendered)

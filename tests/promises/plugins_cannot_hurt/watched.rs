@@ -13,8 +13,6 @@ use harness::server::Server;
 use serde_json::{Value, json};
 
 const ROOMS: usize = 4;
-/// Sound is looked at in pieces of 10 ms.
-const PIECE: usize = 480;
 /// How exactly a beep follows the one before, in seconds.
 const EXACT: f64 = 0.08;
 
@@ -105,11 +103,7 @@ fn marks(timeline: &Path) -> (f64, Vec<(f64, String)>) {
 /// Where a beep didn't come one second after the one before.
 fn gaps(sound: &[f32]) -> Vec<(f64, String)> {
     let hertz = tone::frequency(Uid::new(1).unwrap());
-    let loud: Vec<f64> = sound.chunks_exact(PIECE).map(|piece| judge::tone(piece, hertz)).collect();
-    let peak = loud.iter().copied().fold(0.0, f64::max);
-    let begins = |at: &usize| loud[*at] > peak / 3.0 && loud[at - 1] <= peak / 3.0;
-    let beeps: Vec<f64> =
-        (1..loud.len()).filter(begins).map(|at| (at * PIECE) as f64 / 48_000.0).collect();
+    let beeps = judge::beeps(sound, hertz);
     assert!(beeps.len() > 10, "beeps at {beeps:?}");
     let pairs = beeps.windows(2).map(|pair| (pair[0], pair[1] - pair[0]));
     let odd = pairs.filter(|(_, apart)| (apart - 1.0).abs() > EXACT);

@@ -15,7 +15,7 @@ use super::Inner;
 use super::books::Ledger;
 use super::change::Change;
 use super::files::{self, NewFile, hls_folder, parts_folder};
-use super::worker::{Verdict, on_disk};
+use super::worker::{Verdict, making};
 use crate::event::{Code, Event, Module, Problem};
 use crate::mp4::{AssemblyError, assemble};
 use crate::report::{Trouble, TroubleKind};
@@ -86,7 +86,7 @@ pub(super) async fn attempt(inner: Arc<Inner>, ledger: Ledger) -> Verdict {
         return Verdict::Settled;
     };
     let sid = ledger.sid.clone();
-    let done = on_disk(&inner, move |inner| {
+    let work = move |inner: &Inner| {
         let made = make(&ledger, &next);
         if let Err(error) = &made {
             tracing::warn!(%sid, name = next.name, %error, "an MP4 file can't be made");
@@ -100,26 +100,18 @@ pub(super) async fn attempt(inner: Arc<Inner>, ledger: Ledger) -> Verdict {
             Err(error) => again = refused(change, &next.name, &error, now),
         })?;
         Ok(again)
-    });
-    match done.await {
-        Ok(false) => Verdict::Settled,
-        Ok(true) => Verdict::Again { asked: None },
-        Err(reason) => {
-            tracing::error!(%reason, "an MP4 file can't be noted; it is made again");
-            Verdict::Again { asked: None }
-        }
-    }
+    };
+    making(&inner, "an MP4 file", work).await
 }
 
 /// The start of the names of a mixed recording's files: its playlist's name without the end.
 fn stem(ledger: &Ledger) -> &str {
-    let playlist = ledger.lists.first().map_or("", |list| ledger.name(&list.facts.key));
-    playlist.strip_suffix(".m3u8").unwrap_or(playlist)
+    names::stem(ledger.lists.first().map_or("", |list| ledger.name(&list.facts.key)))
 }
 
 fn make(ledger: &Ledger, next: &Assembly) -> Result<(PathBuf, u64), AssemblyError> {
     let (folder, stem) = (hls_folder(&ledger.folder), stem(ledger));
-    let path = folder.join(format!("{stem}.m3u8"));
+    let path = folder.join(names::playlist(stem));
     let text = std::fs::read_to_string(&path)
         .map_err(|source| AssemblyError::Io { path: path.clone(), source })?;
     let (from, to) = next.segments;

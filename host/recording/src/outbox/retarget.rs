@@ -8,7 +8,6 @@ use super::books::{Books, Owing, Stage};
 use super::change::Change;
 use super::{Outbox, OutboxError, leftovers};
 use crate::ports::StorageTarget;
-use crate::status::Owed;
 
 /// Whether a target is where the files went before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +46,7 @@ impl Outbox {
     }
 
     /// Sends a recording's files there from now on, and tries at once whatever hasn't left. A refusal
-    /// there is told anew. Answers what is owed now. Blocks for a disk's sync.
+    /// there is told anew. Blocks for a disk's sync.
     ///
     /// # Errors
     /// Its files go where they went before.
@@ -56,7 +55,7 @@ impl Outbox {
         sid: &str,
         target: &StorageTarget,
         place: Place,
-    ) -> Result<Owed, RetargetError> {
+    ) -> Result<(), RetargetError> {
         let mut done = Err(RetargetError::Unknown { sid: sid.to_owned() });
         self.inner.change(sid, |change, books, now| {
             if change.ledger.stage != Stage::Live && !books.owed(sid).files() {
@@ -68,7 +67,7 @@ impl Outbox {
         })?;
         done?;
         self.inner.hurry(sid);
-        Ok(self.inner.books().owed(sid))
+        Ok(())
     }
 }
 

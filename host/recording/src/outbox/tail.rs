@@ -6,7 +6,6 @@
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -19,15 +18,15 @@ use super::books::{Books, Ledger, List};
 use super::change::Change;
 use super::files::{self, NewFile, hls_folder};
 use super::records::ModeName;
-use super::worker::{Verdict, on_disk};
+use super::worker::{Verdict, making};
 use super::{Inner, OutboxError, assembly};
 use crate::event::{Code, Event, Module, Problem};
-use crate::listing;
 use crate::ports::Pictures;
 use crate::render::{Joint, Listed, Means, RenderError, Tail, bring_home};
 use crate::report::{Trouble, TroubleKind};
 use crate::status::FileFacts;
 use crate::tape_thread::describe;
+use crate::{listing, names};
 
 /// How long a disk may refuse before what is on tape is left there.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
@@ -38,6 +37,9 @@ pub(super) const PENDING: &str = "the process died while it recorded; what its t
 
 /// How many processes may die while they make it before it is left on tape: what kills them may be on it.
 const MAX_BEGUN: u32 = 3;
+
+/// The most troubles of tapes that are told one by one.
+const MAX_DAMAGE: usize = 8;
 
 /// A tail that isn't made yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,7 +61,7 @@ pub(super) async fn attempt(
     let stop = Arc::new(AtomicBool::new(false));
     let _guard = BreakOff(Arc::clone(&stop));
     let sid = ledger.sid.clone();
-    let done = on_disk(&inner, move |inner| {
+    let work = move |inner: &Inner| {
         let begun = begin(inner, &sid)?;
         if begun > MAX_BEGUN {
             let why = format!("{MAX_BEGUN} processes died while they made files of it");
@@ -92,15 +94,8 @@ pub(super) async fn attempt(
             }
         })?;
         Ok(again)
-    });
-    match done.await {
-        Ok(false) => Verdict::Settled,
-        Ok(true) => Verdict::Again { asked: None },
-        Err(reason) => {
-            tracing::error!(%reason, "what was brought home from tape can't be noted; it is made again");
-            Verdict::Again { asked: None }
-        }
-    }
+    };
+    making(&inner, "what was brought home from tape", work).await
 }
 
 /// Notes, on disk, that it is begun. Answers how often it was without an end.
@@ -250,14 +245,10 @@ fn story(tail: &Tail, why: Option<&str>, lost: &[String]) -> String {
     story
 }
 
-/// The most troubles of tapes that are told one by one.
-const MAX_DAMAGE: usize = 8;
-
 /// Where the playlists end that are there.
 fn listed_end(ledger: &Ledger) -> Option<RoomTime> {
     let end = |list: &List| {
-        let name = ledger.name(&list.facts.key);
-        let stem = name.strip_suffix(".m3u8").unwrap_or(name);
+        let stem = names::stem(ledger.name(&list.facts.key));
         // One that can't be read is told of where it is ended.
         Listed::open(&hls_folder(&ledger.folder), stem).ok()?.end()
     };
@@ -283,7 +274,7 @@ fn owe_mp4(change: &mut Change, joint: Option<Joint>, end: RoomTime) {
 /// Ends a playlist on disk and finds the files that it names but that were never owed: the process
 /// may have died between writing a segment and owing it. None if nothing was cut.
 fn unowed_files(ledger: &Ledger, list: &List) -> io::Result<Vec<NewFile>> {
-    let folder = files::hls_folder(&ledger.folder);
+    let folder = hls_folder(&ledger.folder);
     let playlist = ledger.name(&list.facts.key);
     let path = folder.join(playlist);
     let mut text = match std::fs::read_to_string(&path) {
@@ -298,14 +289,10 @@ fn unowed_files(ledger: &Ledger, list: &List) -> io::Result<Vec<NewFile>> {
     }
     let mut new = Vec::new();
     for name in listing::files(&text).iter().skip(list.filed) {
-        new.push(segment(playlist, &folder, name)?);
+        let path = folder.join(name);
+        let size = std::fs::metadata(&path)?.len();
+        new.push(NewFile::segment(playlist, path, size));
     }
     new.push(NewFile::playlist(path, text.len() as u64));
     Ok(new)
-}
-
-fn segment(playlist: &str, folder: &Path, name: &str) -> io::Result<NewFile> {
-    let path = folder.join(name);
-    let size = std::fs::metadata(&path)?.len();
-    Ok(NewFile::segment(playlist, path, size))
 }

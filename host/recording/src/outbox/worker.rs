@@ -292,6 +292,23 @@ pub(super) async fn on_disk<T: Send + 'static>(
     }
 }
 
+/// Makes files where waiting is allowed, and notes what came of it: `work` answers whether they are to be
+/// made again, as they are if it can't be noted.
+pub(super) async fn making(
+    inner: &Arc<Inner>,
+    what: &str,
+    work: impl FnOnce(&Inner) -> Result<bool, super::OutboxError> + Send + 'static,
+) -> Verdict {
+    match on_disk(inner, work).await {
+        Ok(false) => Verdict::Settled,
+        Ok(true) => Verdict::Again { asked: None },
+        Err(reason) => {
+            tracing::error!(%reason, "{what} can't be noted; it is made again");
+            Verdict::Again { asked: None }
+        }
+    }
+}
+
 impl Memory {
     fn note(&mut self, inner: &Inner, job: Job, verdict: Verdict) {
         let now = inner.clock.now();

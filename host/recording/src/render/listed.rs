@@ -9,7 +9,7 @@ use capstan_media::container::playlist::{self, Entry, Playlist};
 use capstan_media::container::utc::Utc;
 use capstan_media::time::RoomTime;
 
-use crate::listing::{self, name_of};
+use crate::listing;
 use crate::names;
 use crate::outbox::write_whole;
 
@@ -60,7 +60,7 @@ impl Listed {
             folder: folder.to_owned(),
             path,
             ended,
-            inits: inits(&text),
+            inits: listing::inits(&text),
             segments,
             start,
             end,
@@ -166,12 +166,6 @@ impl Listed {
 const TARGET: &str = "#EXT-X-TARGETDURATION:";
 const OLD_VERSION: &str = "#EXT-X-VERSION:3";
 const NEW_VERSION: &str = "#EXT-X-VERSION:7\n";
-
-fn inits(text: &str) -> Vec<String> {
-    let uri =
-        |line: &str| line.strip_prefix("#EXT-X-MAP:URI=\"")?.split('"').next().and_then(name_of);
-    text.lines().filter_map(uri).collect()
-}
 
 /// Where the first segment starts and the last one ends.
 fn span(text: &str) -> (Option<RoomTime>, Option<RoomTime>) {

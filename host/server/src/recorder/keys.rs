@@ -2,7 +2,6 @@
 
 use capstan_recording::outbox::{Place, RetargetError};
 use capstan_recording::ports::StorageTarget;
-use capstan_recording::status::Owed;
 use serde_json::{Map, Value};
 
 use super::{Recorder, RefreshError};
@@ -21,12 +20,11 @@ pub enum Fresh {
 
 impl Recorder {
     /// Sends what hasn't left of a recording, running or ended, by fresh keys or elsewhere, and tries it
-    /// at once. A session token doesn't outlive the access key that it was given with. Answers what is
-    /// owed now.
+    /// at once. A session token doesn't outlive the access key that it was given with.
     ///
     /// # Errors
     /// Its files go as they went before.
-    pub async fn refresh(&self, sid: &str, fresh: Fresh) -> Result<Owed, RefreshError> {
+    pub async fn refresh(&self, sid: &str, fresh: Fresh) -> Result<(), RefreshError> {
         let unknown = || RetargetError::Unknown { sid: sid.to_owned() };
         let before = self.parts.outbox.target(sid).ok_or_else(unknown)?;
         let target = match fresh {
@@ -38,9 +36,9 @@ impl Recorder {
         self.parts.storages.open(&target)?;
         let (outbox, of) = (self.parts.outbox.clone(), sid.to_owned());
         let kept = tokio::task::spawn_blocking(move || outbox.retarget(&of, &target, place));
-        let owed = kept.await.map_err(|_| RefreshError::Aborted)??;
+        kept.await.map_err(|_| RefreshError::Aborted)??;
         tracing::info!(sid, ?place, "the storage has fresh keys");
-        Ok(owed)
+        Ok(())
     }
 }
 
