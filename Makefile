@@ -15,9 +15,10 @@ build: setup-build plugins
 	cargo build -p capstan-server
 
 # What the plugins decide, as plain Rust; then everything else, against the built plugins.
+# Three at once: two that record in real time (tests/harness/turns.rs), one that doesn't.
 test: setup-test plugins guests
 	cd plugins && cargo test --quiet
-	cargo test --workspace --no-fail-fast
+	RUST_TEST_THREADS=3 cargo test --workspace --no-fail-fast
 
 check: setup-check
 	cargo fmt --all --check

@@ -17,16 +17,12 @@ pub mod process;
 pub mod receiver;
 pub mod server;
 pub mod shipping;
+pub mod turns;
 pub mod vendors;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Tests that record in real time take turns: together they would starve each other on two cores.
-pub fn real_time_turn() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
-}
+pub use turns::{real_time_turn, whole_machine};
 
 /// The repository's root.
 #[must_use]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use harness::process::eventually;
 use harness::server::{APP, Server, Setup};
-use harness::{judge, real_time_turn, root};
+use harness::{judge, root, whole_machine};
 use serde_json::{Value, json};
 
 /// Drives one recording and answers what the library got.
@@ -35,7 +35,7 @@ fn server() -> Server {
 
 #[test]
 fn in_mode_mix() {
-    let _turn = real_time_turn();
+    let _turn = whole_machine();
     let server = server();
     let _publisher = server.publish("library", 7, &["--codec", "h264", "--size", "320x180"]);
     let log = life(&server, "mix", "library");
@@ -59,7 +59,7 @@ fn in_mode_mix() {
 
 #[test]
 fn in_mode_individual() {
-    let _turn = real_time_turn();
+    let _turn = whole_machine();
     let server = server();
     let _publisher = server.publish("library", 7, &["--codec", "h264", "--size", "320x180"]);
     let log = life(&server, "individual", "library");

@@ -6,7 +6,7 @@ use std::time::Duration;
 use capstan_publish::pattern::{self, Luma};
 use harness::browser::Browser;
 use harness::server::{Server, Setup};
-use harness::{judge, real_time_turn};
+use harness::{judge, whole_machine};
 use serde_json::json;
 
 use crate::common::{green_share, tile};
@@ -16,7 +16,7 @@ const HEIGHT: usize = 360;
 
 #[test]
 fn every_codec_of_chromium_is_recorded() {
-    let _turn = real_time_turn();
+    let _turn = whole_machine();
     let server = Server::start(&Setup::default());
     for codec in ["VP8", "VP9", "H264", "AV1"] {
         let room = format!("browser-{codec}");

@@ -16,7 +16,7 @@ use std::time::Duration;
 use harness::process::eventually;
 use harness::receiver::Receiver;
 use harness::server::{Server, Setup};
-use harness::{real_time_turn, root};
+use harness::{root, whole_machine};
 use serde_json::{Value, json};
 
 use self::others::Others;
@@ -47,7 +47,7 @@ const WAYS: [(u32, Option<&str>); 10] = [
 
 #[test]
 fn four_recordings_go_on_beside_them() {
-    let _turn = real_time_turn();
+    let _turn = whole_machine();
     // Nobody may ever connect here.
     let forbidden = TcpListener::bind("127.0.0.1:0").unwrap();
     forbidden.set_nonblocking(true).unwrap();

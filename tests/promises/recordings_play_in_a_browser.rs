@@ -4,13 +4,13 @@
 use std::time::Duration;
 
 use harness::browser::Browser;
-use harness::real_time_turn;
 use harness::server::{Server, Setup};
+use harness::whole_machine;
 use serde_json::json;
 
 #[test]
 fn live_and_finished_recordings_play() {
-    let _turn = real_time_turn();
+    let _turn = whole_machine();
     let server =
         Server::start(&Setup { recording: "segment_seconds = 2".into(), ..Setup::default() });
     let _publisher = server.publish("show", 5, &["--codec", "vp8"]);

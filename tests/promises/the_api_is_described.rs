@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use harness::server::{Server, Setup};
-use harness::{real_time_turn, root};
+use harness::{root, whole_machine};
 use serde_json::Value;
 
 /// What must hold of each answer: it is one of those described, in its form.
@@ -26,7 +26,7 @@ fn described(server: &Server) -> Value {
 
 #[test]
 fn validly_and_wholly() {
-    let _turn = real_time_turn();
+    let _turn = whole_machine();
     let server = Server::start(&Setup::default());
     let document = described(&server);
     assert_eq!(document["openapi"], "3.1.0");
@@ -52,7 +52,7 @@ fn validly_and_wholly() {
 
 #[test]
 fn and_made_up_requests_never_make_it_fail() {
-    let _turn = real_time_turn();
+    let _turn = whole_machine();
     let server = Server::start(&Setup::default());
     let path = server.folder().join("openapi.json");
     std::fs::write(&path, described(&server).to_string()).unwrap();

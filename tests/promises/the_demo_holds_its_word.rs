@@ -6,11 +6,11 @@
 use std::process::Command;
 
 use harness::process::capstan;
-use harness::real_time_turn;
+use harness::whole_machine;
 
 #[test]
 fn four_codecs_are_recorded_and_measured() {
-    let _turn = real_time_turn();
+    let _turn = whole_machine();
     let folder = tempfile::tempdir().unwrap();
     let output = Command::new(capstan())
         .args(["demo", "--seconds", "8", "--publishers", "4", "--out"])
