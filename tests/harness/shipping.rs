@@ -5,20 +5,22 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use capstan_archive::facts::FileFacts;
+use capstan_archive::settings::TrackType;
 use capstan_media::time::{RoomClock, RoomTime};
 use capstan_media::track::RoomId;
+use capstan_outbox::Outbox;
+use capstan_outbox::outcome::Outcome;
+use capstan_outbox::ports::{
+    BoxFuture, Callback, Callbacks, Delivery, DeliveryError, Notice, StorageTarget, Storages,
+};
+use capstan_outbox::{OutboxPorts, OutboxSettings, OwedUpload, Shipment, ShippedFile};
 use capstan_pipeline::composite::{Image, Typeface};
 use capstan_plugin::{
     Budgets, CompileLimits, Compiler, Config, Grant, Grants, HttpLimits, PluginHost,
 };
-use capstan_recording::outbox::{OutboxPorts, OutboxSettings, OwedUpload, Shipment, ShippedFile};
-use capstan_recording::ports::{
-    BoxFuture, Callback, Callbacks, Delivery, DeliveryError, Notice, Pictures, StorageTarget,
-    Storages,
-};
-use capstan_recording::settings::TrackType;
-use capstan_recording::status::FileFacts;
-use capstan_recording::{Outbox, Outcome};
+use capstan_recording::maker::Renderer;
+use capstan_render::pictures::Pictures;
 use serde_json::Value;
 
 use crate::process::capstan;
@@ -132,7 +134,7 @@ impl Dock {
             storages,
             callbacks: Arc::new(ear.clone()),
             backup: None,
-            pictures: Arc::new(NoPictures),
+            maker: Arc::new(Renderer::new(Arc::new(NoPictures))),
         };
         let working = outbox.clone();
         runtime.spawn(async move { working.run(ports).await });

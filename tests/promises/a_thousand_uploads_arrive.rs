@@ -6,8 +6,8 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use capstan_recording::outbox::OutboxSettings;
-use capstan_recording::status::Delivered;
+use capstan_outbox::OutboxSettings;
+use capstan_outbox::outcome::Delivered;
 use harness::shipping::{Dock, file, hasty, plugins, target};
 use harness::vendors::{ALL, Vendors};
 use serde_json::{Value, json};

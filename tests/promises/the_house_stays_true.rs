@@ -9,21 +9,43 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("media", &[]),
     ("pipeline", &["media"]),
     ("ingest", &["media"]),
-    ("recording", &["media", "pipeline"]),
-    ("plugin", &["media", "recording"]),
+    ("archive", &["media"]),
+    ("outbox", &["media", "archive"]),
+    ("render", &["media", "pipeline", "archive"]),
+    ("recording", &["media", "pipeline", "archive", "outbox", "render"]),
+    ("plugin", &["media", "outbox", "recording"]),
     ("publish", &["media", "pipeline"]),
     ("pack", &[]),
-    ("server", &["media", "pipeline", "ingest", "recording", "plugin", "publish", "pack"]),
+    (
+        "server",
+        &[
+            "media",
+            "pipeline",
+            "ingest",
+            "archive",
+            "outbox",
+            "render",
+            "recording",
+            "plugin",
+            "publish",
+            "pack",
+        ],
+    ),
 ];
 
 /// Libraries that exactly one crate may name.
-const ONE_NAMER: &[(&str, &str)] =
-    &[("wasmtime", "plugin"), ("str0m", "ingest"), ("webrtc", "publish"), ("axum", "server")];
+const ONE_NAMER: &[(&str, &str)] = &[
+    ("wasmtime", "plugin"),
+    ("str0m", "ingest"),
+    ("webrtc", "publish"),
+    ("axum", "server"),
+    ("redb", "outbox"),
+];
 
 /// Files that may read a clock: the edges. Ingest pairs the room clock with the `Instant` that its
-/// library wants, once, as it starts; recording's tests run against a real clock.
+/// library wants, once, as it starts; the tests of outbox and recording run against a real clock.
 const READS_A_CLOCK: &[&str] =
-    &["host/server/src/clock.rs", "host/ingest/src/time.rs", "host/recording/src/testing.rs"];
+    &["host/server/src/clock.rs", "host/ingest/src/time.rs", "host/outbox/src/testing.rs"];
 
 /// Crates at the edge as a whole: a publisher is a program of its own.
 const EDGE_CRATES: &[&str] = &["host/publish/"];

@@ -5,9 +5,9 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use capstan_outbox::ShippedFile;
+use capstan_outbox::outcome::Delivered;
 use capstan_plugin::PluginHost;
-use capstan_recording::outbox::ShippedFile;
-use capstan_recording::status::Delivered;
 use harness::process::eventually;
 use harness::shipping::{Dock, file, hasty, plugins, target};
 use harness::vendors::{ALL, PART, Vendor, Vendors};
@@ -37,7 +37,7 @@ impl Scene {
     }
 
     fn open(&mut self) {
-        let settings = capstan_recording::OutboxSettings { concurrency: 12, ..hasty() };
+        let settings = capstan_outbox::OutboxSettings { concurrency: 12, ..hasty() };
         self.dock = Some(Dock::open(self.folder.path(), settings, PLUGINS.clone()));
     }
 

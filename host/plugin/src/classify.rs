@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use capstan_recording::ports::Fault;
+use capstan_outbox::ports::Fault;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use wasmparser::{Parser, Payload, Validator};

@@ -1,6 +1,6 @@
 //! From what went wrong in the sandbox to the class of fault that everybody else sees.
 
-use capstan_recording::ports::{Fault, FaultKind};
+use capstan_outbox::ports::{Fault, FaultKind};
 use wasmtime::Trap;
 
 /// The most characters of a fault's detail.

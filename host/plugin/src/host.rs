@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use capstan_media::time::RoomClock;
-use capstan_recording::ports::{
+use capstan_outbox::ports::{
     Callback, Callbacks, DeliveryError, Storage, StorageTarget, Storages, UploadError,
 };
 use serde::Serialize;

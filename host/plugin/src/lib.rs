@@ -2,7 +2,7 @@
 //!
 //! The invariant: nothing that a plugin does ends a recording or reaches what it wasn't granted. A
 //! plugin gets values and answers values under a budget of time and memory; whatever breaks the
-//! contract of `wit/v1` becomes a [`Fault`](capstan_recording::ports::Fault) and the instance is
+//! contract of `wit/v1` becomes a [`Fault`](capstan_outbox::ports::Fault) and the instance is
 //! thrown away.
 
 mod artefact;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use capstan_recording::ports::FaultKind;
+use capstan_outbox::ports::FaultKind;
 
 /// A call ended, well or not.
 pub(crate) fn call(plugin: &str, call: &'static str, took: Duration) {

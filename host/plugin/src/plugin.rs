@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use capstan_media::time::RoomClock;
-use capstan_recording::ports::{Fault, FaultKind, Mistake, Mistakes};
+use capstan_outbox::ports::{Fault, FaultKind, Mistake, Mistakes};
 
 use crate::bench::Verdict;
 use crate::cache::Key;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use capstan_media::time::RoomTime;
-use capstan_recording::ports::FaultKind;
+use capstan_outbox::ports::FaultKind;
 use serde::Serialize;
 
 use crate::bench::{Bench, Verdict};

@@ -3,6 +3,7 @@
 //! A layout that refuses or misbehaves costs its answer, never a picture: the last good scene stays,
 //! and if there never was one, the built-in grid is shown.
 
+use capstan_archive::settings::LayoutChoice;
 use capstan_media::frame::Size;
 use capstan_media::scene::{Colour, LayoutInput, Participant, Scene};
 use capstan_media::time::RoomTime;
@@ -10,8 +11,7 @@ use capstan_media::timeline::on_paper;
 use capstan_pipeline::mix::grid::grid;
 
 use crate::handle::LayoutChange;
-use crate::ports::{Layout, LayoutError};
-use crate::settings::LayoutChoice;
+use crate::layout::{Layout, LayoutError};
 
 /// One recording's layout and its last answer.
 pub(crate) struct Director {

@@ -5,29 +5,32 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 
+use capstan_archive::facts::StopReason;
+use capstan_archive::folder::{hls_folder, tape_folder};
+use capstan_archive::names;
+use capstan_archive::report::Report;
+use capstan_archive::settings::{
+    BadSetting, IndividualAudio, LayoutChoice, Mode, RecordingSettings, Subscription,
+};
+use capstan_archive::timeline::Timeline;
 use capstan_media::time::{RoomClock, RoomTime};
+use capstan_outbox::event::Problem;
+use capstan_outbox::outcome::{Delivered, Outcome};
+use capstan_outbox::{Outbox, OutboxError};
 use capstan_pipeline::as_sent;
 use capstan_pipeline::composite::{Composite, CompositeError, Image, Typeface};
+use capstan_render::composition::composite_settings;
+use capstan_render::{Made, remember};
 use thiserror::Error;
 use tokio::sync::oneshot;
 
-use crate::composition::composite_settings;
 use crate::director::Director;
-use crate::driver::{self, Crew, MixWork, Work};
-use crate::event::Problem;
-use crate::names;
-use crate::outbox::{Outbox, OutboxError, hls_folder, tape_folder};
-use crate::ports::{Layout, LayoutError};
-use crate::queue::LayoutRequest;
-use crate::render::{self, Made};
-use crate::report::Report;
-use crate::settings::{
-    BadSetting, IndividualAudio, LayoutChoice, Mode, RecordingSettings, Subscription,
-};
-use crate::shared::{Shared, SubscriptionRequest};
+use crate::layout::{Layout, LayoutError};
+use crate::live::driver::{self, Crew, MixWork, Work};
+use crate::live::queue::LayoutRequest;
+use crate::live::shared::{Shared, SubscriptionRequest};
 use crate::source::{KeyFrames, RoomEvents};
-use crate::status::{Delivered, Outcome, RecordingStatus, StopReason};
-use crate::timeline::Timeline;
+use crate::status::RecordingStatus;
 
 /// Starts recordings.
 #[derive(Debug)]
@@ -201,9 +204,9 @@ fn make_folder(folder: &Path, settings: &RecordingSettings) -> io::Result<Timeli
     std::fs::create_dir(tape_folder(folder))?;
     std::fs::create_dir(hls_folder(folder))?;
     match &settings.mode {
-        Mode::Mix(mix) => render::remember(folder, settings, Made::Mix(mix.output.clone()))?,
+        Mode::Mix(mix) => remember(folder, settings, Made::Mix(mix.output.clone()))?,
         Mode::Individual(individual) => {
-            render::remember(folder, settings, Made::Individual(*individual))?;
+            remember(folder, settings, Made::Individual(*individual))?;
         }
         Mode::SnapshotsOnly => {}
     }

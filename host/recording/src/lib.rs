@@ -1,4 +1,4 @@
-//! One recording from start to last callback.
+//! One live recording, from start to the moment at which the outbox has all of it.
 //!
 //! ```text
 //!  room events ──> tape thread ──> tapes, timeline (disk)
@@ -12,41 +12,20 @@
 //! A frame is on its tape before anything else may lose it; a segment is on disk and its upload and
 //! events are owed durably before anybody hears of it.
 
-mod composite_thread;
-pub mod composition;
 mod director;
-mod driver;
-pub mod event;
 pub mod handle;
-mod individual;
-mod listing;
-mod mix;
-mod mp4;
-mod names;
-pub mod outbox;
-mod overload;
-pub mod ports;
-mod publisher;
-mod queue;
-pub mod render;
-pub mod report;
-mod retry;
+pub mod layout;
+mod live;
+pub mod maker;
 mod seldom;
 pub mod session;
-pub mod settings;
-mod shared;
-mod snapshot_thread;
 pub mod source;
 pub mod status;
 mod streams;
 mod subscriber;
-pub mod tape;
-mod tape_thread;
 #[cfg(test)]
-mod testing;
-pub mod timeline;
+#[path = "../../outbox/src/testing.rs"]
+pub mod testing;
 
 pub use handle::{Equipment, Recording, RecordingHandle};
-pub use outbox::{Outbox, OutboxPorts, OutboxSettings};
-pub use settings::RecordingSettings;
-pub use status::{Outcome, RecordingStatus};
+pub use status::RecordingStatus;

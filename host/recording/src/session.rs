@@ -5,11 +5,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use capstan_archive::facts::StopReason;
 use capstan_media::room::{LeaveReason, RoomEvent};
 use capstan_media::time::RoomTime;
 use capstan_media::track::Uid;
 
-use crate::status::{Phase, StopReason};
+use crate::status::Phase;
 
 /// One recording's state.
 #[derive(Debug)]

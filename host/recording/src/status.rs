@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
+use capstan_archive::facts::{FileFacts, StopReason};
+use capstan_archive::settings::TrackType;
 use capstan_media::codec::Codec;
 use capstan_media::time::RoomTime;
 use capstan_media::track::{TrackId, Uid};
+use capstan_outbox::outcome::Owed;
 use serde::{Deserialize, Serialize};
-
-use crate::settings::TrackType;
 
 /// Where a recording stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -24,20 +25,6 @@ pub enum Phase {
     /// Everything owed has left.
     Done,
     /// It ended abnormally; what could be saved was.
-    Failed,
-}
-
-/// Why a recording stopped.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StopReason {
-    /// Somebody asked for it.
-    Asked,
-    /// Nobody sent media for the recording's idle time.
-    Idle,
-    /// The process shuts down.
-    Shutdown,
-    /// It couldn't go on.
     Failed,
 }
 
@@ -105,82 +92,4 @@ impl TrackFacts {
     pub(crate) const fn new(track: TrackId, codec: Codec) -> Self {
         Self { track, codec, coming: true, playlist: None, slices: 0, left_out: 0 }
     }
-}
-
-/// What a recording, or a whole process, still owes to the outside.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Owed {
-    /// Files that are to be uploaded.
-    pub uploads: u64,
-    /// Files whose upload was refused; they wait for the operator.
-    pub parked: u64,
-    /// Files that are in the backup store and wait for their own.
-    #[serde(default)]
-    pub backed_up: u64,
-    /// Events that are to be delivered.
-    pub events: u64,
-}
-
-impl Owed {
-    /// Whether any file isn't where it belongs yet.
-    #[must_use]
-    pub const fn files(&self) -> bool {
-        self.uploads + self.parked + self.backed_up > 0
-    }
-}
-
-/// One file of a recording, as events and answers list it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileFacts {
-    /// The object's key, prefix included.
-    pub key: String,
-    /// What it holds.
-    pub tracks: TrackType,
-    /// Room time of its start.
-    pub start: RoomTime,
-    /// Whose it is; `None` for everybody's in one.
-    #[serde(default)]
-    pub uid: Option<Uid>,
-    /// Whether a browser's player can be expected to play it.
-    #[serde(default = "yes")]
-    pub playable: bool,
-}
-
-impl FileFacts {
-    /// A file of everybody in one, as every player takes it.
-    #[must_use]
-    pub const fn mixed(key: String, tracks: TrackType, start: RoomTime) -> Self {
-        Self { key, tracks, start, uid: None, playable: true }
-    }
-}
-
-const fn yes() -> bool {
-    true
-}
-
-/// What became of the files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Delivered {
-    /// Every file is in the bucket.
-    Uploaded,
-    /// Every file has left, at least one of them only to the backup store.
-    BackedUp,
-    /// At least one file was refused and is parked, or was given up.
-    Parked,
-    /// Nobody sent media, so nothing was produced.
-    Nothing,
-}
-
-/// How a recording ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
-    /// Why it stopped.
-    pub stopped: StopReason,
-    /// Its playlists; empty if nothing was produced.
-    pub files: Vec<FileFacts>,
-    /// What became of its files.
-    pub delivered: Delivered,
-    /// What made it end abnormally.
-    pub failure: Option<String>,
 }

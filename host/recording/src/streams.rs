@@ -8,8 +8,7 @@ use std::collections::BTreeSet;
 use capstan_media::room::{LeaveReason, RoomEvent};
 use capstan_media::time::RoomTime;
 use capstan_media::track::{TrackId, TrackKind, Uid};
-
-use crate::event::{Event, Medium, StreamState};
+use capstan_outbox::event::{Event, Medium, StreamState};
 
 /// Which tracks come at this moment.
 #[derive(Debug, Default)]

@@ -7,13 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use capstan_archive::settings::Subscription;
 use capstan_media::codec::Codec;
 use capstan_media::frame::{Continuity, Frame};
 use capstan_media::room::{LeaveReason, RoomEvent};
 use capstan_media::time::RoomTime;
 use capstan_media::track::{TrackId, TrackKind, Uid};
-
-use crate::settings::Subscription;
 
 /// The room as it is, and what is taken of it.
 #[derive(Debug)]
@@ -204,7 +203,7 @@ mod tests {
     use capstan_media::time::RtpTime;
 
     use super::*;
-    use crate::settings::UidSelection;
+    use capstan_archive::settings::UidSelection;
 
     const fn ms(millis: i64) -> RoomTime {
         RoomTime::from_millis(millis)

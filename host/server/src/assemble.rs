@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use capstan_ingest::{Ingest, IngestConfig};
 use capstan_media::time::RoomClock;
+use capstan_outbox::Outbox;
+use capstan_outbox::ports::StorageTarget;
+use capstan_outbox::{EventSettings, OutboxError, OutboxPorts, OutboxSettings};
 use capstan_plugin::PluginHost;
-use capstan_recording::Outbox;
-use capstan_recording::outbox::{EventSettings, OutboxError, OutboxPorts, OutboxSettings};
-use capstan_recording::ports::StorageTarget;
+use capstan_recording::maker::Renderer;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -147,7 +148,8 @@ impl Server {
         });
         let looking = plugins::keep_looking(Arc::clone(&config), Arc::clone(&plugins));
         let callbacks = Arc::<PluginHost>::clone(&plugins);
-        let ports = OutboxPorts { storages, callbacks, backup: backup_target, pictures: gallery };
+        let maker = Arc::new(Renderer::new(gallery));
+        let ports = OutboxPorts { storages, callbacks, backup: backup_target, maker };
         let context = Context::new(Parts {
             config,
             clock,

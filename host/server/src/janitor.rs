@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use capstan_media::time::{RoomClock, RoomTime};
-use capstan_recording::status::{Delivered, Outcome};
+use capstan_outbox::outcome::{Delivered, Outcome};
 
 use crate::http::Context;
 use crate::recorder::Found;
@@ -81,7 +81,7 @@ fn may_go(outcome: &Outcome, is_here: bool, changed: RoomTime, clock: &Arc<dyn R
 
 #[cfg(test)]
 mod tests {
-    use capstan_recording::status::StopReason;
+    use capstan_archive::facts::StopReason;
 
     use super::*;
 

@@ -12,6 +12,7 @@ pub const VARIABLE: &str = "CAPSTAN_LOG";
 /// can't use. The publisher's WebRTC library warns of every
 /// address that it can't use and of every closed connection.
 const DEFAULT: &str = "warn,webrtc=error,capstan=info,capstan_server=info,capstan_ingest=info,\
+                       capstan_archive=info,capstan_outbox=info,capstan_render=info,\
                        capstan_recording=info,capstan_plugin=info,capstan_pipeline=info,\
                        capstan_publish=info,webrtc=error,webrtc_ice=error";
 

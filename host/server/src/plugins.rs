@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use capstan_archive::settings::LayoutChoice;
 use capstan_media::time::RoomClock;
 use capstan_plugin::{
     BadGrant, Budgets, CheckInput, CheckReport, Compiler, ConfiguredPlugin, Fetcher, Grant, Grants,
     HostError, HttpLimits, PluginHost, SenderError,
 };
-use capstan_recording::ports::{Layout, LayoutError};
-use capstan_recording::settings::LayoutChoice;
+use capstan_recording::layout::{Layout, LayoutError};
 use serde_json::{Map, Value};
 use thiserror::Error;
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use capstan_recording::ports::{
+use capstan_outbox::ports::{
     BoxFuture, Removal, Storage, StorageTarget, Storages, Stored, Upload, UploadError,
     UploadProgress,
 };

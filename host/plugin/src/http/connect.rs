@@ -102,7 +102,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
     use std::time::Duration;
 
-    use capstan_recording::ports::BoxFuture;
+    use capstan_outbox::ports::BoxFuture;
 
     use super::super::names::{Resolver, SystemResolver};
     use super::super::{Failure, Limits};

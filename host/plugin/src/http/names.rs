@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 
-use capstan_recording::ports::BoxFuture;
+use capstan_outbox::ports::BoxFuture;
 
 /// Who knows the addresses of names.
 pub(super) trait Resolver: Send + Sync {

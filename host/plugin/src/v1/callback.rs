@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use capstan_recording::ports::{BoxFuture, Callback, Delivery, DeliveryError, Notice};
+use capstan_outbox::ports::{BoxFuture, Callback, Delivery, DeliveryError, Notice};
 use wasmtime::component::ResourceAny;
 
 use super::bindings::exports::capstan::plugin::notifier as wit;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use capstan_recording::ports::{Upload, UploadError, UploadProgress};
+use capstan_outbox::ports::{Upload, UploadError, UploadProgress};
 
 use super::bindings::exports::capstan::plugin::uploader::{
     Event, Failure, FailureKind, Step, Stored,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use capstan_media::scene::{LayoutInput, Scene};
-use capstan_recording::ports::{Layout, LayoutError};
+use capstan_recording::layout::{Layout, LayoutError};
 
 use super::bindings::exports::capstan::plugin::arranger;
 use super::convert;

@@ -1,7 +1,7 @@
 //! Clock and chance for one call.
 
 use capstan_media::time::RoomTime;
-use capstan_recording::ports::FaultKind;
+use capstan_outbox::ports::FaultKind;
 
 use super::bindings::capstan::plugin::io::Moment;
 use crate::fault::Broke;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use capstan_recording::ports::{BoxFuture, Storage, Stored, Upload, UploadError, UploadProgress};
+use capstan_outbox::ports::{BoxFuture, Storage, Stored, Upload, UploadError, UploadProgress};
 
 use super::job::Job;
 use crate::fault::{Broke, cut};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use capstan_recording::ports::Upload;
+use capstan_outbox::ports::Upload;
 use wasmtime::component::ResourceAny;
 
 use super::bindings::exports::capstan::plugin::uploader as wit;

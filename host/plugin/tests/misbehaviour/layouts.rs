@@ -1,8 +1,9 @@
 //! Whatever a layout does, the answer is a valid scene or a fault of the right class, in time.
 
 use crate::common::{host, question};
+use capstan_outbox::ports::{Fault, FaultKind};
 use capstan_plugin::PluginHost;
-use capstan_recording::ports::{Fault, FaultKind, Layout, LayoutError};
+use capstan_recording::layout::{Layout, LayoutError};
 
 fn fault(host: &PluginHost, layout: &str) -> Fault {
     let answer = host.layout(layout).unwrap().arrange(&question(3));

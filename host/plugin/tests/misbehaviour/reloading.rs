@@ -4,8 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::common::{built, config, posts, private, question};
+use capstan_outbox::ports::Callbacks;
 use capstan_plugin::{PluginHost, PluginState};
-use capstan_recording::ports::{Callbacks, Layout, LayoutError};
+use capstan_recording::layout::{Layout, LayoutError};
 
 struct Bench {
     folder: tempfile::TempDir,

@@ -5,11 +5,11 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use crate::common::{config, posts, private};
-use capstan_plugin::{Grant, PluginHost};
-use capstan_recording::ports::{
+use capstan_outbox::ports::{
     Callbacks, Delivery, DeliveryError, FaultKind, Notice, StorageTarget, Storages, Stored, Upload,
     UploadError, UploadProgress,
 };
+use capstan_plugin::{Grant, PluginHost};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 

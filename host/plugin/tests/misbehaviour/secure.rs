@@ -6,10 +6,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use capstan_outbox::ports::{StorageTarget, Storages, Stored, Upload, UploadError, UploadProgress};
 use capstan_plugin::PluginHost;
-use capstan_recording::ports::{
-    StorageTarget, Storages, Stored, Upload, UploadError, UploadProgress,
-};
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use capstan_outbox::ports::{Callbacks, Delivery, DeliveryError, Notice};
 use capstan_plugin::{ConfiguredPlugin, PluginHost};
-use capstan_recording::ports::{Callbacks, Delivery, DeliveryError, Notice};
 use serde_json::{Value, json};
 
 use crate::host;

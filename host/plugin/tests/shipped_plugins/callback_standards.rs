@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use capstan_outbox::ports::{Callbacks, Delivery, DeliveryError, Notice};
 use capstan_plugin::ConfiguredPlugin;
-use capstan_recording::ports::{Callbacks, Delivery, DeliveryError, Notice};
 use serde_json::{Value, json};
 
 use crate::host;

@@ -8,7 +8,7 @@ use capstan_media::frame::Size;
 use capstan_media::scene::{Colour, Content, Fit, Layer, LayoutInput, Participant, Scene};
 use capstan_media::time::RoomTime;
 use capstan_media::track::TrackKind;
-use capstan_recording::ports::{Layout, LayoutError};
+use capstan_recording::layout::{Layout, LayoutError};
 
 use crate::shared;
 

@@ -9,8 +9,9 @@ use capstan_media::frame::Size;
 use capstan_media::scene::{LayoutInput, Participant};
 use capstan_media::time::RoomTime;
 use capstan_media::track::Uid;
+use capstan_outbox::ports::{StorageTarget, Storages, Upload, UploadProgress};
 use capstan_plugin::{Config, PluginHost};
-use capstan_recording::ports::{Layout, StorageTarget, Storages, Upload, UploadProgress};
+use capstan_recording::layout::Layout;
 use metrics::{
     Counter, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder, SharedString, Unit,
 };

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use capstan_recording::ports::{
+use capstan_outbox::ports::{
     Storage, StorageTarget, Storages, Upload, UploadError, UploadProgress,
 };
 

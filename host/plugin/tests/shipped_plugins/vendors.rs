@@ -4,7 +4,7 @@
 use std::fs;
 use std::sync::{Arc, Mutex};
 
-use capstan_recording::ports::{StorageTarget, Storages, Upload, UploadError, UploadProgress};
+use capstan_outbox::ports::{StorageTarget, Storages, Upload, UploadError, UploadProgress};
 
 use crate::bucket::Bucket;
 use crate::shared;

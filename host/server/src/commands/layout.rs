@@ -11,7 +11,7 @@ use capstan_media::track::{TrackKind, Uid};
 use capstan_pipeline::mix::canvas::{Canvas, Shown, Sources, Stills};
 use capstan_pipeline::picture::PictureView;
 use capstan_publish::pattern::Painter;
-use capstan_recording::ports::Layout;
+use capstan_recording::layout::Layout;
 use clap::{Args, Subcommand};
 
 use super::ConfigArgs;

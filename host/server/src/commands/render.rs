@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use capstan_recording::render::{Rendering, render_into};
+use capstan_render::{Rendering, render_into};
 use clap::Args;
 
 use super::ConfigArgs;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
-use capstan_recording::ports::{
+use capstan_outbox::ports::{
     Removal, Storage, StorageTarget, Storages, Upload, UploadError, UploadProgress,
 };
 use clap::Args;

@@ -5,10 +5,10 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use anyhow::Context;
+use capstan_archive::tape::reader::{self, TapeDamage};
+use capstan_archive::tape::record::{Header, Record};
 use capstan_media::frame::{Continuity, FrameKind};
 use capstan_media::time::RoomTime;
-use capstan_recording::tape::reader::{self, TapeDamage};
-use capstan_recording::tape::record::{Header, Record};
 use clap::Args;
 use serde_json::{Value, json};
 

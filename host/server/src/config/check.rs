@@ -1,6 +1,6 @@
 //! From the file as written to the checked configuration.
 
-use capstan_recording::settings::Container;
+use capstan_archive::settings::Container;
 use url::Url;
 
 use super::error::ConfigError;

@@ -7,8 +7,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use capstan_archive::settings::{Container, IndividualAudio, IndividualSettings, Mp4Limits};
 use capstan_plugin::{BudgetOverride, CompileLimits};
-use capstan_recording::settings::{Container, IndividualAudio, IndividualSettings, Mp4Limits};
 use serde::Deserialize;
 
 use super::secret::Secret;

@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use capstan_outbox::ports::StorageTarget;
 use capstan_plugin::Grant;
-use capstan_recording::ports::StorageTarget;
 use serde_json::{Map, Value};
 
 use super::STORE;

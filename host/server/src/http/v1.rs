@@ -12,8 +12,8 @@ mod view;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
-use capstan_recording::outbox::Record;
-use capstan_recording::ports::Notice;
+use capstan_outbox::Record;
+use capstan_outbox::ports::Notice;
 use serde::{Deserialize, Serialize};
 
 use self::list::{Filter, Page};
@@ -138,7 +138,7 @@ async fn recording(
                 .await
                 .map_err(|error| Problem::internal(error.to_string()))?
         }
-        (None, None) => capstan_recording::report::Report::default(),
+        (None, None) => capstan_archive::report::Report::default(),
     };
     let summary = summary(&context, &record);
     let status = live.map(|session| session.status());

@@ -1,8 +1,9 @@
 //! Why recordings can't be started, changed or stopped.
 
+use capstan_outbox::RetargetError;
+use capstan_outbox::ports::UploadError;
 use capstan_pipeline::encode::EncodeError;
-use capstan_recording::outbox::RetargetError;
-use capstan_recording::ports::{LayoutError, UploadError};
+use capstan_recording::layout::LayoutError;
 use thiserror::Error;
 
 use super::av1::Av1Error;

@@ -1,7 +1,7 @@
 //! Fresh keys, or another storage, for files that haven't left.
 
-use capstan_recording::outbox::{Place, RetargetError};
-use capstan_recording::ports::StorageTarget;
+use capstan_outbox::ports::StorageTarget;
+use capstan_outbox::{Place, RetargetError};
 use serde_json::{Map, Value};
 
 use super::{Recorder, RefreshError};

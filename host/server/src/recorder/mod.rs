@@ -17,17 +17,22 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use capstan_archive::facts::StopReason;
+use capstan_archive::settings::RecordingSettings;
+use capstan_archive::settings::{
+    AudioCodec, LayoutChoice, Mode, OutputSettings, Snapshots, Subscription, VideoCodec,
+};
 use capstan_ingest::Ingest;
 use capstan_media::time::RoomClock;
 use capstan_media::track::{RoomId, Uid};
+use capstan_outbox::Outbox;
+use capstan_outbox::outcome::Owed;
+use capstan_outbox::ports::{StorageTarget, Storages};
 use capstan_pipeline::encode::{AudioSettings, EncodeError, OutputAudio, audio_encoder};
 use capstan_recording::handle::{Equipment, LayoutChange};
-use capstan_recording::ports::{Layout, LayoutError, Pictures as _, StorageTarget, Storages};
-use capstan_recording::settings::{
-    AudioCodec, LayoutChoice, Mode, OutputSettings, Snapshots, Subscription, VideoCodec,
-};
-use capstan_recording::status::{Owed, StopReason};
-use capstan_recording::{Outbox, Recording, RecordingHandle, RecordingSettings};
+use capstan_recording::layout::{Layout, LayoutError};
+use capstan_recording::{Recording, RecordingHandle};
+use capstan_render::pictures::Pictures as _;
 use tokio_util::task::TaskTracker;
 
 pub use self::av1::Av1Error;

@@ -10,12 +10,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use capstan_archive::settings::LayoutChoice;
+use capstan_outbox::event::{Code, Module, Problem};
 use capstan_pipeline::composite::{Image, Typeface};
 use capstan_plugin::Fetcher;
-use capstan_recording::event::{Code, Module, Problem};
 use capstan_recording::handle::LayoutChange;
-use capstan_recording::ports::{LayoutError, Pictures};
-use capstan_recording::settings::LayoutChoice;
+use capstan_recording::layout::LayoutError;
+use capstan_render::pictures::Pictures;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::task::JoinSet;

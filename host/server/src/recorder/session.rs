@@ -3,12 +3,15 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use capstan_archive::facts::StopReason;
+use capstan_archive::report::Report;
+use capstan_archive::settings::RecordingSettings;
+use capstan_archive::settings::{LayoutChoice, Subscription};
 use capstan_media::time::RoomTime;
 use capstan_media::track::{RoomId, Uid};
-use capstan_recording::report::Report;
-use capstan_recording::settings::{LayoutChoice, Subscription};
-use capstan_recording::status::{Outcome, Phase, RecordingStatus, StopReason};
-use capstan_recording::{RecordingHandle, RecordingSettings};
+use capstan_outbox::outcome::Outcome;
+use capstan_recording::RecordingHandle;
+use capstan_recording::status::{Phase, RecordingStatus};
 
 use super::SubscribeError;
 

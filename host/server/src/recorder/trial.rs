@@ -1,9 +1,9 @@
 //! Tries a layout's options before a recording starts with them.
 
+use capstan_archive::settings::MixSettings;
 use capstan_media::scene::LayoutInput;
 use capstan_media::time::RoomTime;
-use capstan_recording::ports::{Layout, LayoutError};
-use capstan_recording::settings::MixSettings;
+use capstan_recording::layout::{Layout, LayoutError};
 
 use super::StartError;
 

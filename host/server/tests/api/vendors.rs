@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use capstan_recording::ports::Storages;
+use capstan_outbox::ports::Storages;
 use capstan_server::clock::SystemClock;
 use capstan_server::config::Config;
 use capstan_server::plugins;

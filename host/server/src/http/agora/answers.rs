@@ -5,10 +5,11 @@
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use capstan_recording::RecordingSettings;
-use capstan_recording::event::stream;
-use capstan_recording::settings::{Mode, TrackType};
-use capstan_recording::status::{FileFacts, Phase, RecordingStatus};
+use capstan_archive::facts::FileFacts;
+use capstan_archive::settings::RecordingSettings;
+use capstan_archive::settings::{Mode, TrackType};
+use capstan_outbox::event::stream;
+use capstan_recording::status::{Phase, RecordingStatus};
 use serde::Serialize;
 use serde_json::{Value, json};
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use capstan_recording::outbox::RetargetError;
-use capstan_recording::status::Delivered;
+use capstan_outbox::RetargetError;
+use capstan_outbox::outcome::Delivered;
 
 use super::super::Context;
 use super::super::error::{ApiError, Code};

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use capstan_media::frame::Size;
-use capstan_media::scene::Colour;
-use capstan_recording::ports::StorageTarget;
-use capstan_recording::settings::{
+use capstan_archive::settings::{
     AudioCodec, AudioOutput, Container, IndividualAudio, IndividualSettings, LayoutChoice,
     MixFiles, MixSettings, Mode, OutputSettings, Snapshots, Streams, VideoCodec, VideoOutput,
 };
+use capstan_media::frame::Size;
+use capstan_media::scene::Colour;
+use capstan_outbox::ports::StorageTarget;
 use serde_json::json;
 
 use super::super::error::{ApiError, Code};

@@ -1,7 +1,7 @@
 //! The recording API's methods as the OpenAPI document shows them.
 
+use capstan_archive::settings::Subscription;
 use capstan_media::time::RoomTime;
-use capstan_recording::settings::Subscription;
 use serde_json::{Value, json};
 
 use super::super::error::{GatewayError, Refusal};

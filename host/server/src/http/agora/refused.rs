@@ -2,7 +2,8 @@
 //!
 //! The invariant: a value is repeated only if it is of a field that never holds a secret.
 
-use capstan_recording::ports::{LayoutError, Mistake, UploadError};
+use capstan_outbox::ports::{Mistake, UploadError};
+use capstan_recording::layout::LayoutError;
 use serde_json::Value;
 
 use super::read::show;
@@ -75,7 +76,7 @@ pub(crate) fn layout(error: &LayoutError, body: &Value, at: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use capstan_recording::ports::Mistakes;
+    use capstan_outbox::ports::Mistakes;
     use serde_json::json;
 
     use super::*;

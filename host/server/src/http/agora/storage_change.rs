@@ -1,7 +1,7 @@
 //! `storageConfig` as a body of its own: Capstan's way to give new keys, or another place, to files that
 //! haven't left, also when their recording is over.
 
-use capstan_recording::ports::UploadError;
+use capstan_outbox::ports::UploadError;
 use serde_json::Value;
 
 use super::super::Context;

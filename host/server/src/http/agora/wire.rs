@@ -11,8 +11,8 @@ mod subscription;
 mod transcoding;
 mod update;
 
+use capstan_archive::settings::RecordingSettings;
 use capstan_media::time::RoomTime;
-use capstan_recording::RecordingSettings;
 
 pub(crate) use self::acquire::AcquireRequest;
 pub(crate) use self::layout::{LayoutKind, LayoutRequest};
@@ -53,9 +53,9 @@ impl Mode {
     /// The mode of a recording.
     pub(crate) const fn of(settings: &RecordingSettings) -> Self {
         match settings.mode {
-            capstan_recording::settings::Mode::Mix(_) => Self::Mix,
-            capstan_recording::settings::Mode::Individual(_)
-            | capstan_recording::settings::Mode::SnapshotsOnly => Self::Individual,
+            capstan_archive::settings::Mode::Mix(_) => Self::Mix,
+            capstan_archive::settings::Mode::Individual(_)
+            | capstan_archive::settings::Mode::SnapshotsOnly => Self::Individual,
         }
     }
 

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use capstan_recording::status::{Phase, StopReason};
+use capstan_archive::facts::StopReason;
+use capstan_recording::status::Phase;
 use serde_json::{Map, Value, json};
 
 /// A type with a JSON Schema.

@@ -3,7 +3,7 @@
 
 use axum::Json;
 use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State};
-use capstan_recording::outbox::RetargetError;
+use capstan_outbox::RetargetError;
 use serde_json::Value;
 
 use super::super::Context;

@@ -1,9 +1,10 @@
 //! What Capstan's own interface shows. Nothing of it is secret.
 
-use capstan_recording::outbox::{OwedUpload, Record};
-use capstan_recording::ports::Notice;
-use capstan_recording::report::Report;
-use capstan_recording::status::{Phase, RecordingStatus, StopReason};
+use capstan_archive::facts::StopReason;
+use capstan_archive::report::Report;
+use capstan_outbox::ports::Notice;
+use capstan_outbox::{OwedUpload, Record};
+use capstan_recording::status::{Phase, RecordingStatus};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -268,8 +269,8 @@ impl Details {
     }
 }
 
-impl From<&capstan_recording::report::TrackReport> for Track {
-    fn from(track: &capstan_recording::report::TrackReport) -> Self {
+impl From<&capstan_archive::report::TrackReport> for Track {
+    fn from(track: &capstan_archive::report::TrackReport) -> Self {
         Self {
             uid: track.track.uid.get(),
             kind: track.track.kind.name().to_owned(),
@@ -280,8 +281,8 @@ impl From<&capstan_recording::report::TrackReport> for Track {
     }
 }
 
-impl From<&capstan_recording::report::Trouble> for Trouble {
-    fn from(trouble: &capstan_recording::report::Trouble) -> Self {
+impl From<&capstan_archive::report::Trouble> for Trouble {
+    fn from(trouble: &capstan_archive::report::Trouble) -> Self {
         Self {
             from: trouble.from.as_millis(),
             to: trouble.to.map(|to| to.as_millis()),

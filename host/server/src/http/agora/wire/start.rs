@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use capstan_recording::settings::{Streams, Subscription, UidSelection};
+use capstan_archive::settings::{Streams, Subscription, UidSelection};
 
 use super::super::read::{BadField, Object};
 use super::super::unserved;

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeSet;
 
+use capstan_archive::settings::{Streams, Subscription, UidSelection, VideoLayer};
 use capstan_media::track::Uid;
-use capstan_recording::settings::{Streams, Subscription, UidSelection, VideoLayer};
 
 use super::super::read::{BadField, Object};
 

@@ -1,7 +1,7 @@
 //! What requests are read as.
 
+use capstan_archive::settings::{Streams, Subscription, UidSelection, VideoLayer};
 use capstan_media::track::Uid;
-use capstan_recording::settings::{Streams, Subscription, UidSelection, VideoLayer};
 use serde_json::{Value, json};
 
 use super::super::sketch;

@@ -1,6 +1,6 @@
 //! `update`'s `clientRequest`: other subscriptions, fresh credentials.
 
-use capstan_recording::settings::Subscription;
+use capstan_archive::settings::Subscription;
 
 use super::super::read::{BadField, Object};
 use super::{Credentials, Now, subscription};

@@ -1,0 +1,159 @@
+//! What can be asked of recordings while they run and after they have ended, within a bounded memory:
+//! what they are, how they ended, what they told.
+
+use capstan_archive::facts::{FileFacts, StopReason};
+use capstan_archive::report::{Report, Trouble};
+use capstan_archive::settings::Mode;
+use capstan_media::time::RoomTime;
+use capstan_media::track::RoomId;
+use serde::{Deserialize, Serialize};
+
+use super::books::{Books, Ledger, Stage};
+use super::{Outbox, OutboxError};
+use crate::outcome::Owed;
+use crate::ports::Notice;
+
+/// One recording, running or ended. It holds nothing secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// The recording.
+    pub sid: String,
+    /// The room.
+    pub room: RoomId,
+    /// The recorder's uid in events.
+    pub recorder_uid: u32,
+    /// What is made of the room.
+    pub mode: ModeName,
+    /// When it began to listen.
+    pub begun: RoomTime,
+    /// How it ended, once nothing is recorded any more.
+    pub ended: Option<Ending>,
+    /// Whether its last event is owed or delivered.
+    pub closed: bool,
+    /// The storage's name.
+    pub storage: String,
+    /// Put before every object's key.
+    pub prefix: String,
+    /// Its playlists.
+    pub files: Vec<FileFacts>,
+    /// Bytes of its files so far, and of those that are in the bucket.
+    pub bytes: u64,
+    /// Bytes that are in the bucket.
+    pub bytes_uploaded: u64,
+    /// What it still owes.
+    pub owed: Owed,
+    /// How many events it has told.
+    pub events: u64,
+    /// What its timeline said at the end.
+    pub report: Option<Report>,
+    /// Files that were asked for and couldn't be made.
+    pub never_made: Vec<Trouble>,
+}
+
+/// How a recording ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// When.
+    pub at: RoomTime,
+    /// Why.
+    pub reason: StopReason,
+    /// What made it end abnormally.
+    pub failure: Option<String>,
+}
+
+/// What is made of a room, in a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModeName {
+    /// Everybody in one.
+    Mix,
+    /// Everybody apart.
+    Individual,
+    /// Screenshots alone.
+    Snapshots,
+}
+
+impl ModeName {
+    /// Its name in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mix => "mix",
+            Self::Individual => "individual",
+            Self::Snapshots => "snapshots",
+        }
+    }
+}
+
+impl From<&Mode> for ModeName {
+    fn from(mode: &Mode) -> Self {
+        match mode {
+            Mode::Mix(_) => Self::Mix,
+            Mode::Individual(_) => Self::Individual,
+            Mode::SnapshotsOnly => Self::Snapshots,
+        }
+    }
+}
+
+impl Outbox {
+    /// Every recording that runs or is remembered, by sid.
+    #[must_use]
+    pub fn records(&self) -> Vec<Record> {
+        let books = self.inner.books();
+        books.ledgers.values().map(|ledger| record(&books, ledger)).collect()
+    }
+
+    /// One recording, while it runs or is remembered.
+    #[must_use]
+    pub fn record(&self, sid: &str) -> Option<Record> {
+        let books = self.inner.books();
+        books.ledgers.get(sid).map(|ledger| record(&books, ledger))
+    }
+
+    /// The first `most` events of a recording after the one numbered `after`, delivered or not. Blocks
+    /// on the disk.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn history(
+        &self,
+        sid: &str,
+        after: Option<u64>,
+        most: usize,
+    ) -> Result<Vec<Notice>, OutboxError> {
+        self.inner.store.history(sid, after, most)
+    }
+
+    /// Keeps a recording's report for when its folder is gone.
+    ///
+    /// # Errors
+    /// The outbox's file can't be written; nothing has changed.
+    pub fn keep_report(&self, sid: &str, report: Report) -> Result<(), OutboxError> {
+        self.inner.change(sid, |change, _, _| change.ledger.report = Some(report))
+    }
+}
+
+fn record(books: &Books, ledger: &Ledger) -> Record {
+    Record {
+        sid: ledger.sid.clone(),
+        room: RoomId { app: ledger.app.clone(), name: ledger.room.clone() },
+        recorder_uid: ledger.recorder_uid,
+        mode: ledger.mode,
+        begun: ledger.begun,
+        ended: ledger.ended.as_ref().map(|end| Ending {
+            at: end.at,
+            reason: end.reason,
+            failure: end.failure.clone(),
+        }),
+        closed: ledger.stage == Stage::Closed,
+        storage: ledger.target.storage.clone(),
+        prefix: ledger.prefix.clone(),
+        files: ledger.files(),
+        bytes: ledger.bytes_owed,
+        bytes_uploaded: ledger.bytes_uploaded,
+        owed: books.owed(&ledger.sid),
+        events: ledger.next_sequence,
+        report: ledger.report.clone(),
+        never_made: ledger.never_made().to_vec(),
+    }
+}

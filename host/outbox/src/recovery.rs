@@ -1,0 +1,39 @@
+//! What is done, before anything else, with recordings that were live when the last process died:
+//! nothing is recorded any more, and what their tapes hold behind their last segments is owed.
+
+use capstan_archive::facts::StopReason;
+use capstan_archive::report::Report;
+use capstan_media::time::RoomTime;
+
+use super::books::{Books, End, Stage};
+use super::change::Change;
+use super::store::Store;
+use super::tail::OwedTail;
+use super::{OutboxError, tail};
+
+/// Ends every recording that is still live in the books. Returns their sids.
+pub(super) fn end_interrupted(
+    store: &Store,
+    books: &mut Books,
+    now: RoomTime,
+    history: u64,
+) -> Result<Vec<String>, OutboxError> {
+    let live = books.ledgers.values().filter(|ledger| ledger.stage == Stage::Live);
+    let live: Vec<_> = live.cloned().collect();
+    let mut sids = Vec::new();
+    for ledger in live {
+        let sid = ledger.sid.clone();
+        let mut change = Change::new(ledger);
+        change.ledger.report = Some(Report::read(&change.ledger.folder));
+        let failure = Some(tail::PENDING.to_owned());
+        change.ledger.ended =
+            Some(End { at: now, reason: StopReason::Failed, failure, told: false });
+        change.ledger.stage = Stage::Closing;
+        change.ledger.tail = Some(OwedTail::default());
+        store.commit(&change, history)?;
+        books.apply(change);
+        tracing::warn!(%sid, "a recording was left behind by the last process");
+        sids.push(sid);
+    }
+    Ok(sids)
+}

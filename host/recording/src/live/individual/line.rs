@@ -1,0 +1,141 @@
+//! One track of one participant: from the pieces of its files to its playlist.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use capstan_archive::facts::FileFacts;
+use capstan_archive::names;
+use capstan_archive::settings::{Container, TrackType};
+use capstan_media::codec::Codec;
+use capstan_media::time::RoomTime;
+use capstan_media::timeline::LossPlace;
+use capstan_media::track::TrackId;
+use capstan_outbox::event::Event;
+use capstan_pipeline::as_sent::{self, AsSent, Piece};
+use capstan_render::tracks::{longest, sync_tags};
+
+use crate::live::publisher::{Plan, Publisher, Slice};
+use crate::live::shared::Shared;
+use crate::seldom::Seldom;
+
+/// How often key frames are asked for while one is needed.
+const KEY_FRAMES_EVERY: Duration = Duration::from_secs(1);
+/// Who sent nothing for so long isn't asked.
+const GONE: Duration = Duration::from_secs(2);
+
+pub(super) struct Line {
+    shared: Arc<Shared>,
+    track: TrackId,
+    /// The init segment of the first slice, which isn't there yet.
+    init: Option<Bytes>,
+    publisher: Option<Publisher>,
+    /// Where the newest slice ends.
+    end: Option<RoomTime>,
+    arrived: RoomTime,
+    keys: Seldom,
+}
+
+impl Line {
+    /// A track whose first frame arrived then.
+    pub(super) const fn new(shared: Arc<Shared>, track: TrackId, arrived: RoomTime) -> Self {
+        Self {
+            shared,
+            track,
+            init: None,
+            publisher: None,
+            end: None,
+            arrived,
+            keys: Seldom::new(KEY_FRAMES_EVERY),
+        }
+    }
+
+    /// Another frame of it arrived.
+    pub(super) const fn arrived(&mut self, at: RoomTime) {
+        self.arrived = at;
+    }
+
+    /// Whether key frames, which it needs, are to be asked for now.
+    pub(super) fn may_ask(&mut self, now: RoomTime) -> bool {
+        now.since(self.arrived) < GONE && self.keys.may(now)
+    }
+
+    /// Completes the files.
+    pub(super) fn finish(&mut self) {
+        let Some(publisher) = &mut self.publisher else { return };
+        publisher.end();
+        // Files that can't be owed lie whole on disk; a new process finds them by the playlist.
+        if !publisher.settle() {
+            tracing::error!(track = %self.track, "the last files of a track can't be owed");
+        }
+    }
+
+    /// Takes what the track gave.
+    pub(super) fn publish(&mut self, pieces: Vec<Piece>, from: &AsSent) {
+        for piece in pieces {
+            match piece {
+                Piece::Init(bytes) => match &mut self.publisher {
+                    Some(publisher) => publisher.init(bytes),
+                    None => self.init = Some(bytes),
+                },
+                Piece::Slice(slice) => self.slice(slice, from),
+                Piece::Lost { frames, why } => {
+                    let why = format!("a slice of {} couldn't be made: {why}", self.track);
+                    self.shared.lost(LossPlace::Segment, frames, why);
+                }
+            }
+        }
+    }
+
+    fn slice(&mut self, slice: as_sent::Slice, from: &AsSent) {
+        let sync = sync_tags(&slice, self.track.kind);
+        let as_sent::Slice { segment, container, begins, discontinuity, .. } = slice;
+        let (at, length) = (segment.start, Duration::from_micros(segment.micros));
+        let before = self.end.replace(at + length);
+        if self.publisher.is_none() {
+            let mut publisher = self.begin(at, container, from.codec());
+            if let Some(init) = self.init.take() {
+                publisher.init(init);
+            }
+            self.publisher = Some(publisher);
+        }
+        let tracks = self.tracks();
+        let Some(publisher) = &mut self.publisher else { return };
+        publisher.slice(Slice { segment, container, discontinuity, sync });
+        if let Some(before) = before.filter(|_| begins) {
+            let uid = Some(self.track.uid);
+            self.shared.say(&Event::SliceStarted { uid, tracks, at, before }, at);
+        }
+        let slices = publisher.segments();
+        self.shared.filed(self.track, &publisher.facts().key, slices, from.left_out());
+    }
+
+    /// The playlist of a track whose first slice starts at `start`.
+    fn begin(&self, start: RoomTime, container: Container, codec: Option<Codec>) -> Publisher {
+        let settings = &self.shared.settings;
+        let stem = names::of_track(&settings.stem(), self.track);
+        let facts = FileFacts {
+            key: settings.key(&names::playlist(&stem)),
+            tracks: self.tracks(),
+            start,
+            uid: Some(self.track.uid),
+            // No browser plays VP8 in MP4.
+            playable: codec != Some(Codec::Vp8),
+        };
+        let plan = Plan {
+            stem,
+            facts,
+            container,
+            target_seconds: longest(settings.segment),
+            // Forced ends of slices are followed by one that isn't.
+            independent: !self.track.kind.is_video(),
+            mp4: None,
+            mixed: None,
+        };
+        Publisher::new(Arc::clone(&self.shared), plan)
+    }
+
+    const fn tracks(&self) -> TrackType {
+        if self.track.kind.is_video() { TrackType::Video } else { TrackType::Audio }
+    }
+}
