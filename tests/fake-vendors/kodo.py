@@ -60,7 +60,7 @@ def take_form(request, body):
     path = request.state.temporary()
     with open(path, "wb") as out:
         out.write(file)
-    finish(request, policy, bucket, key, [path], kind)
+    finish(request, policy, bucket, key, [path], kind, headers_of(fields))
 
 
 def key_of_form(body):
@@ -147,15 +147,22 @@ def complete(request, body, policy, upload):
         raise refusal("qiniu", "small_part")
     upload.answer = "done"
     paths = [part.path for part in parts]
-    finish(request, policy, upload.bucket, upload.key, paths, sent.get("mimeType"), in_parts=True)
+    kind, headers = sent.get("mimeType"), headers_of(sent.get("metadata") or {})
+    finish(request, policy, upload.bucket, upload.key, paths, kind, headers, in_parts=True)
 
 
-def finish(request, policy, bucket, key, paths, kind, in_parts=False):
+def headers_of(metadata):
+    """The headers that an object is served with, kept among its metadata."""
+    mark = "x-qn-meta-!"
+    return {n[len(mark) :].lower(): v for n, v in metadata.items() if n.startswith(mark)}
+
+
+def finish(request, policy, bucket, key, paths, kind, headers, in_parts=False):
     if policy.get("insertOnly") and ("qiniu", bucket, key) in request.state.objects:
         raise refusal("qiniu", "exists")
     tag = tag_of(request, paths, in_parts)
     request.bucket, request.key = bucket, tag if key is None else key
-    facts = {"etag": tag, "content_type": kind, "headers": {}}
+    facts = {"etag": tag, "content_type": kind, "headers": headers}
     request.state.store("qiniu", bucket, request.key, paths, facts)
     for path in paths:
         remove(path)

@@ -184,7 +184,8 @@ impl Dock {
     }
 }
 
-/// A file of `size` bytes that are unlike those of every other seed, to be uploaded as `key`.
+/// A file of `size` bytes that are unlike those of every other seed, to be uploaded as `key`: a
+/// playlist by its name, or a piece of video.
 #[must_use]
 pub fn file(folder: &Path, key: &str, seed: u64, size: usize) -> (ShippedFile, Vec<u8>) {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
@@ -198,7 +199,9 @@ pub fn file(folder: &Path, key: &str, seed: u64, size: usize) -> (ShippedFile, V
         .collect();
     let path = folder.join(format!("file-{seed}"));
     std::fs::write(&path, &bytes).unwrap();
-    let (key, content_type) = (key.to_owned(), "video/mp4".to_owned());
+    let kind =
+        if key.ends_with(".m3u8") { "application/vnd.apple.mpegurl" } else { "video/mp4" };
+    let (key, content_type) = (key.to_owned(), kind.to_owned());
     (ShippedFile { path, key, size: size as u64, content_type }, bytes)
 }
 

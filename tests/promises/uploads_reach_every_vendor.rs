@@ -76,7 +76,14 @@ impl Scene {
         let objects = self.vendors.objects();
         let ours = objects.iter().filter(|object| object["vendor"] == vendor.name);
         for object in ours {
-            assert_eq!(object["content_type"], "video/mp4", "{object}");
+            let is_playlist = object["key"].as_str().unwrap().ends_with(".m3u8");
+            let (kind, kept) = if is_playlist {
+                ("application/vnd.apple.mpegurl", "no-cache")
+            } else {
+                ("video/mp4", "max-age=31536000, immutable")
+            };
+            assert_eq!(object["content_type"], kind, "{object}");
+            assert_eq!(object["headers"]["cache-control"], kept, "{object}");
         }
         let stats = self.vendors.stats();
         assert_eq!(stats["stats"][vendor.name]["sig_bad"], 0, "every signature is the SDK's");
@@ -92,6 +99,8 @@ fn small_and_large_files_arrive_under_any_key() {
             ("录制 文件/A+B&c=d~(1) é'*!@$,;:.m4s".to_owned(), SMALL),
             ("录制 文件/parts & more (2).m4s".to_owned(), LARGE),
             ("empty".to_owned(), 0),
+            ("a/b/sid_room.m3u8".to_owned(), 1_000),
+            ("a/b/sid_day.m3u8".to_owned(), LARGE),
         ];
         assert_eq!(scene.ship(&vendor, &json!({}), &wanted), Delivered::Uploaded);
         scene.all_arrived(&vendor, &wanted);

@@ -110,7 +110,7 @@ impl Server {
         make_folder(&recording.state_dir)?;
         let metrics = metrics();
         let resources = Resources::open(&recording.state_dir)?;
-        let store = Arc::new(NativeStore::open(&config.storage.store, &config.storage.options)?);
+        let store = Arc::new(NativeStore::open(&config.storage)?);
         let plugins = load_plugins(&config, &clock).await?;
         let images = images::load(&config.images)?;
         let typeface = fonts::load(&recording.fonts)?;

@@ -20,7 +20,7 @@ use thiserror::Error as ThisError;
 use tokio::io::AsyncReadExt;
 use url::Url;
 
-use crate::config::{BACKUP, Backup, STORE, Secret};
+use crate::config::{BACKUP, Backup, STORE, Secret, Storage as StorageConfig};
 
 /// Larger files go up in parts.
 const WHOLE: u64 = 8 << 20;
@@ -28,6 +28,11 @@ const WHOLE: u64 = 8 << 20;
 const PART: usize = 8 << 20;
 /// Parts under way at once: with their size, the memory that one upload takes.
 const PARTS_AT_ONCE: usize = 2;
+
+/// For how long a file may be kept that never changes: its name has the recording's id in it.
+const FOR_EVER: &str = "max-age=31536000, immutable";
+/// The media type of what is put again under the same key.
+const PLAYLIST: &str = "application/vnd.apple.mpegurl";
 
 /// The store can't be opened.
 #[derive(Debug, ThisError)]
@@ -50,6 +55,8 @@ pub struct NativeStore {
     /// The URL of `base`, without credentials.
     shown: String,
     folder: Option<PathBuf>,
+    /// For how long a playlist may be kept.
+    playlists: String,
 }
 
 impl NativeStore {
@@ -57,8 +64,13 @@ impl NativeStore {
     ///
     /// # Errors
     /// The folder can't be made, or the URL or an option isn't known.
-    pub fn open(place: &str, options: &BTreeMap<String, Secret>) -> Result<Self, StoreError> {
-        Self::open_as(STORE, "storage.store", place, options)
+    pub fn open(config: &StorageConfig) -> Result<Self, StoreError> {
+        let store = Self::open_as(STORE, "storage.store", &config.store, &config.options)?;
+        let playlists = match config.playlist_max_age {
+            0 => store.playlists,
+            seconds => format!("max-age={seconds}"),
+        };
+        Ok(Self { playlists, ..store })
     }
 
     /// Opens the backup store, if there is one.
@@ -77,6 +89,7 @@ impl NativeStore {
         options: &BTreeMap<String, Secret>,
     ) -> Result<Self, StoreError> {
         let failed = |reason: String| StoreError { key, place: place.to_owned(), reason };
+        let playlists = "no-cache".to_owned();
         let url = Url::parse(place).ok().filter(|url| url.scheme().len() > 1);
         let folder = match &url {
             None => Some(PathBuf::from(place)),
@@ -94,7 +107,8 @@ impl NativeStore {
             let shown = Url::from_directory_path(&folder)
                 .map_or_else(|()| folder.display().to_string(), |url| url.to_string());
             let base = Key::default();
-            return Ok(Self { name, store: Box::new(store), base, shown, folder: Some(folder) });
+            let (store, folder) = (Box::new(store), Some(folder));
+            return Ok(Self { name, store, base, shown, folder, playlists });
         }
         let mut url = url.ok_or_else(|| failed("neither a folder nor a URL".into()))?;
         let options = options.iter().map(|(key, value)| (key.as_str(), value.reveal()));
@@ -105,7 +119,7 @@ impl NativeStore {
         let _ = url.set_password(None);
         let _ = url.set_username("");
         let shown = format!("{}/", url.as_str().trim_end_matches('/'));
-        Ok(Self { name, store, base, shown, folder: None })
+        Ok(Self { name, store, base, shown, folder: None, playlists })
     }
 
     /// The folder, if the store is one on this machine.
@@ -197,11 +211,13 @@ impl NativeStore {
         Ok(self.base.parts().chain(path.parts()).collect())
     }
 
-    /// A folder keeps no media types.
+    /// What the object is created with. A folder keeps neither media types nor how long to keep.
     fn attributes(&self, upload: &Upload) -> Attributes {
         let mut attributes = Attributes::new();
         if self.folder.is_none() {
+            let kept = if upload.content_type == PLAYLIST { &self.playlists } else { FOR_EVER };
             attributes.insert(Attribute::ContentType, upload.content_type.clone().into());
+            attributes.insert(Attribute::CacheControl, kept.to_owned().into());
         }
         attributes
     }
@@ -286,6 +302,10 @@ mod tests {
         fn save(&self, _state: Vec<u8>) {}
     }
 
+    fn at(place: &str) -> StorageConfig {
+        StorageConfig { store: place.into(), ..StorageConfig::default() }
+    }
+
     fn upload(dir: &Path, key: &str, size: usize) -> (Upload, Vec<u8>) {
         let bytes: Vec<u8> = (0..size).map(|i| (i * 31 % 251) as u8).collect();
         let path = dir.join("source");
@@ -305,7 +325,7 @@ mod tests {
     async fn small_and_big_files_arrive_whole_under_their_keys() {
         let dir = tempfile::tempdir().unwrap();
         let place = dir.path().join("store");
-        let store = NativeStore::open(place.to_str().unwrap(), &BTreeMap::new()).unwrap();
+        let store = NativeStore::open(&at(place.to_str().unwrap())).unwrap();
         for (key, size) in [("dir1/a b_{x}.m4s", 1_000), ("big.mp4", (WHOLE as usize) * 2 + 17)] {
             let (upload, bytes) = upload(dir.path(), key, size);
             let stored = store.put(&upload, &NoProgress).await.unwrap();
@@ -321,7 +341,7 @@ mod tests {
     #[tokio::test]
     async fn a_wrong_length_and_a_missing_file_are_said() {
         let dir = tempfile::tempdir().unwrap();
-        let store = NativeStore::open(dir.path().to_str().unwrap(), &BTreeMap::new()).unwrap();
+        let store = NativeStore::open(&at(dir.path().to_str().unwrap())).unwrap();
         let (whole, _) = upload(dir.path(), "x", 10);
         let short = Upload { size: 11, ..whole.clone() };
         let error = store.put(&short, &NoProgress).await.unwrap_err();
@@ -334,9 +354,34 @@ mod tests {
     #[test]
     fn urls_are_opened_by_scheme_and_shown_without_credentials() {
         let options = BTreeMap::from([("aws_region".to_owned(), Secret::new("eu-west-1".into()))]);
-        let store = NativeStore::open("s3://bucket/prefix", &options).unwrap();
+        let config = StorageConfig { options, ..at("s3://bucket/prefix") };
+        let store = NativeStore::open(&config).unwrap();
         assert_eq!(store.shown(), "s3://bucket/prefix/");
         assert!(store.folder().is_none());
-        assert!(NativeStore::open("nonsense://x", &BTreeMap::new()).is_err());
+        assert!(NativeStore::open(&at("nonsense://x")).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_bucket_learns_what_may_be_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        for (playlist_max_age, playlists) in [(0, "no-cache"), (3, "max-age=3")] {
+            let config = StorageConfig { playlist_max_age, ..at("memory:///") };
+            let store = NativeStore::open(&config).unwrap();
+            for (key, kind, kept) in [
+                ("a.m3u8", "application/vnd.apple.mpegurl", playlists),
+                ("a.m4s", "video/mp4", "max-age=31536000, immutable"),
+                ("a.jpg", "image/jpeg", "max-age=31536000, immutable"),
+            ] {
+                for size in [10, WHOLE as usize + 1] {
+                    let (upload, _) = upload(dir.path(), key, size);
+                    let upload = Upload { content_type: kind.into(), ..upload };
+                    store.put(&upload, &NoProgress).await.unwrap();
+                    let there = store.store.get(&Key::from(key)).await.unwrap();
+                    let said = |attribute| there.attributes.get(&attribute).map(|said| &**said);
+                    assert_eq!(said(Attribute::CacheControl), Some(kept), "{key} of {size}");
+                    assert_eq!(said(Attribute::ContentType), Some(kind), "{key} of {size}");
+                }
+            }
+        }
     }
 }

@@ -4,7 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use capstan_kit::json::Wrong;
-use capstan_store_kit::Cut;
+use capstan_store_kit::{Caching, Cut};
 use capstan_store_kit::config::{self, Form, Own, USUAL_CUT};
 use capstan_store_kit::place::{Addressing, Place, Store};
 
@@ -26,6 +26,7 @@ pub struct Azure {
     pub(crate) public_url: Option<String>,
     /// Headers of a new blob: tier, scope, tags.
     pub(crate) blob_headers: Vec<(String, String)>,
+    pub(crate) caching: Caching,
     pub(crate) cut: Cut,
 }
 
@@ -57,12 +58,14 @@ pub(crate) fn parse(text: &str) -> Result<Azure, Vec<Wrong>> {
         let store = form.endpoint().unwrap_or_else(own);
         let blob_headers = blob_headers(form);
         let (public_url, cut) = (form.public_url(), form.cut(USUAL_CUT));
+        let caching = form.caching();
         let (store, container) = (store?, container?);
         // At a mere address, an emulator's, the account stands in the path.
         let container = container.to_owned();
         let path = if store.is_nameless() { format!("{account}/{container}") } else { container };
         let place = store.bucket(&path, Addressing::Path);
-        Some(Azure { account, access: access?, place, public_url, blob_headers, cut })
+        let access = access?;
+        Some(Azure { account, access, place, public_url, blob_headers, caching, cut })
     })
 }
 

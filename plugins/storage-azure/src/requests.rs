@@ -71,12 +71,14 @@ impl Azure {
     /// What a blob is created with.
     fn blob_headers(&self, facts: &Facts) -> Vec<(String, String)> {
         let kind = ("x-ms-blob-content-type".to_owned(), facts.job.content_type.clone());
+        let caching = self.caching.control(&facts.job).to_owned();
+        let caching = ("x-ms-blob-cache-control".to_owned(), caching);
         let meta = |(name, value): &(String, String)| {
             // Names of metadata are those of variables in C#.
             (format!("x-ms-meta-{}", name.replace('-', "_")), encode(value))
         };
         let tags = facts.job.tags.iter().map(meta);
-        std::iter::once(kind).chain(self.blob_headers.iter().cloned()).chain(tags).collect()
+        [kind, caching].into_iter().chain(self.blob_headers.iter().cloned()).chain(tags).collect()
     }
 }
 

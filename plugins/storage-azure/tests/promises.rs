@@ -26,6 +26,7 @@ fn a_blob_says_what_it_is() {
     for (name, value) in [
         ("x-ms-blob-type", "BlockBlob"),
         ("x-ms-blob-content-type", "video/mp4"),
+        ("x-ms-blob-cache-control", "max-age=31536000, immutable"),
         ("x-ms-meta-sid", "abc"),
         ("x-ms-access-tier", "Cool"),
         ("x-ms-encryption-scope", "s"),

@@ -1,7 +1,7 @@
 //! Kodo's configuration: the bucket, and the hosts of its region.
 
 use capstan_kit::json::Wrong;
-use capstan_store_kit::Cut;
+use capstan_store_kit::{Caching, Cut};
 use capstan_store_kit::config::{self, Credentials, Form, Own, USUAL_CUT};
 use capstan_store_kit::place::{Addressing, Place, Store};
 
@@ -37,6 +37,7 @@ pub struct Qiniu {
     pub(crate) public_url: String,
     /// The storage class by Kodo's number.
     pub(crate) file_type: Option<u8>,
+    pub(crate) caching: Caching,
     pub(crate) cut: Cut,
 }
 
@@ -53,6 +54,7 @@ pub(crate) fn parse(text: &str) -> Result<Qiniu, Vec<Wrong>> {
         let region = region.as_deref().map(Region::of);
         let rs_endpoint = rs_endpoint(form);
         let (public_url, file_type) = (form.public_url(), file_type(form));
+        let caching = form.caching();
         let cut = form.cut(Cut { part_size: BLOCK, ..USUAL_CUT });
 
         let (bucket, region) = (bucket?, region?);
@@ -78,6 +80,7 @@ pub(crate) fn parse(text: &str) -> Result<Qiniu, Vec<Wrong>> {
             manage_place: manage.bucket(bucket, Addressing::Domain),
             public_url: public_url.unwrap_or_else(url),
             file_type,
+            caching,
             cut,
         })
     })

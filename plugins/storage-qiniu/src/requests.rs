@@ -5,12 +5,14 @@ use base64::engine::general_purpose::URL_SAFE;
 use capstan_store_kit::io::{Method, Moment, Request, Segment};
 use capstan_store_kit::request::request;
 use capstan_store_kit::uploader::Algorithm;
-use capstan_store_kit::{Call, Facts};
+use capstan_store_kit::{Call, Facts, Part};
 use serde_json::{Map, Value, json};
 
 use crate::config::Qiniu;
 use crate::token::{management, policy, upload_token};
 
+/// A header of the object's answers as Kodo keeps it: beside the metadata, under this name.
+const CACHE_CONTROL: &str = "x-qn-meta-!Cache-Control";
 /// From here on the server is asked before the body goes.
 const ASK_FROM: u64 = 1 << 20;
 
@@ -23,7 +25,7 @@ impl Qiniu {
             Call::Create => self.resumable(facts, Method::Post, "", &token, None),
             Call::Part(number) => self.part(facts, number, &token),
             Call::Complete => {
-                let body = (json_list(facts), "application/json", None);
+                let body = (self.json_list(facts), "application/json", None);
                 let path = format!("/{}", facts.id());
                 self.resumable(facts, Method::Post, &path, &token, Some(body))
             }
@@ -49,8 +51,7 @@ impl Qiniu {
             let number = crc32.iter().fold(0, |n: u32, byte| n << 8 | u32::from(*byte));
             fields.push(("crc32".into(), number.to_string()));
         }
-        let meta = |(name, value): &(String, String)| (format!("x-qn-meta-{name}"), value.clone());
-        fields.extend(facts.job.tags.iter().map(meta));
+        fields.extend(self.metadata(facts));
         let (before, after) = form_around(&boundary, &fields, facts);
         let file = part.map(|part| part.range).filter(|range| range.length > 0);
         let segments =
@@ -64,6 +65,26 @@ impl Qiniu {
             segments.into_iter().flatten().collect(),
             facts.job.size >= ASK_FROM,
         )
+    }
+
+    /// What the object is created with.
+    fn metadata(&self, facts: &Facts) -> impl Iterator<Item = (String, String)> {
+        let caching = (CACHE_CONTROL.to_owned(), self.caching.control(&facts.job).to_owned());
+        let meta = |(name, value): &(String, String)| (format!("x-qn-meta-{name}"), value.clone());
+        facts.job.tags.iter().map(meta).chain(std::iter::once(caching))
+    }
+
+    /// What joins the parts: their tags, and what a form would say of the object.
+    fn json_list(&self, facts: &Facts) -> Segment {
+        let part = |(number, part): (u32, &Part)| json!({ "partNumber": number, "etag": part.tag.as_deref().unwrap_or_default() });
+        let metadata = self.metadata(facts).map(|(name, value)| (name, Value::from(value)));
+        let body = json!({
+            "parts": (1..).zip(&facts.parts).map(part).collect::<Vec<_>>(),
+            "fname": file_name(facts),
+            "mimeType": facts.job.content_type,
+            "metadata": metadata.collect::<Map<_, _>>(),
+        });
+        Segment::Bytes(body.to_string().into_bytes())
     }
 
     fn part(&self, facts: &Facts, number: usize, token: &str) -> Request {
@@ -120,21 +141,6 @@ fn form_around(boundary: &str, fields: &[(String, String)], facts: &Facts) -> (V
          Content-Type: {kind}\r\n\r\n"
     );
     (before.into_bytes(), format!("\r\n--{boundary}--\r\n").into_bytes())
-}
-
-/// What joins the parts: their tags, and what a form would say of the object.
-fn json_list(facts: &Facts) -> Segment {
-    let part = |(number, part): (u32, &capstan_store_kit::Part)| json!({ "partNumber": number, "etag": part.tag.as_deref().unwrap_or_default() });
-    let meta = |(name, value): &(String, String)| {
-        (format!("x-qn-meta-{name}"), Value::from(value.as_str()))
-    };
-    let body = json!({
-        "parts": (1..).zip(&facts.parts).map(part).collect::<Vec<_>>(),
-        "fname": file_name(facts),
-        "mimeType": facts.job.content_type,
-        "metadata": facts.job.tags.iter().map(meta).collect::<Map<_, _>>(),
-    });
-    Segment::Bytes(body.to_string().into_bytes())
 }
 
 fn file_name(facts: &Facts) -> &str {

@@ -19,6 +19,7 @@ fn a_form_says_all_that_kodo_should_know() {
     let form = trial.server.fields.clone();
     assert_eq!(form["key"], "a b/é.m4s");
     assert_eq!(form["x-qn-meta-sid"], "abc");
+    assert_eq!(form["x-qn-meta-!Cache-Control"], "max-age=31536000, immutable");
     assert_eq!(trial.server.media_type, "video/mp4");
     assert!(form.contains_key("crc32") && form["token"].starts_with("AK:"));
 }

@@ -4,6 +4,7 @@
 use capstan_kit::json::{self, Reader, Wrong};
 use capstan_kit::url::Url;
 
+use crate::caching::Caching;
 use crate::encode::encode;
 use crate::place::Store;
 use crate::vendor::Cut;
@@ -12,13 +13,15 @@ use crate::vendor::Cut;
 pub const MIB: u64 = 1 << 20;
 /// The most that vendors take in one request: 5 GiB.
 pub const MAX_PUT: u64 = 5 * 1024 * MIB;
+/// The longest that a playlist may be kept, in seconds: players would miss what is new.
+const MAX_PLAYLIST_AGE: u64 = 60;
 
 /// The members that every storage plugin has; `OWN` stands where a vendor's come.
 const SCHEMA: &str = include_str!("config-schema.json");
 const OWN: &str = "\"own\": true,";
 
 /// Members of [`SCHEMA`]; `vendor` and `stsExpiration` come with Agora's requests and aren't read.
-const MEMBERS: [&str; 14] = [
+const MEMBERS: [&str; 15] = [
     "accessKey",
     "addressing",
     "bucket",
@@ -27,6 +30,7 @@ const MEMBERS: [&str; 14] = [
     "multipart_threshold",
     "parallel",
     "part_size",
+    "playlist_max_age",
     "public_url",
     "region",
     "secretKey",
@@ -185,6 +189,12 @@ impl<'a> Form<'a> {
         }
     }
 
+    /// For how long what is uploaded may be kept.
+    pub fn caching(&mut self) -> Caching {
+        let seconds = self.top.whole("playlist_max_age", 0, MAX_PLAYLIST_AGE);
+        Caching::of_playlists(seconds.unwrap_or(0))
+    }
+
     /// Tags as vendors take them, `name=value&name=value`, encoded; a name may stand alone.
     pub fn tags(&mut self) -> Option<String> {
         let tags = self.extra.text("tag").filter(|tags| !tags.is_empty())?;
@@ -207,7 +217,7 @@ mod tests {
     #[test]
     fn the_schema_names_every_member_and_the_vendors_own() {
         let odd: Own = &[("odd", r#"{ "type": "string" }"#)];
-        for (own, count) in [(&[] as Own, 14), (odd, 15)] {
+        for (own, count) in [(&[] as Own, 15), (odd, 16)] {
             let schema: serde_json::Value = serde_json::from_str(&schema(own)).unwrap();
             let properties = schema["properties"].as_object().unwrap();
             assert_eq!(properties.len(), count);
@@ -221,10 +231,11 @@ mod tests {
     #[test]
     fn mistakes_are_named_all_at_once_and_secrets_never() {
         let text = r#"{"access_key":"AK","secretKey":7,"bucket":"a/b","region":26,"stsToken":"a b",
-            "endpoint":"ftp://x","public_url":"x","part_size":1,"extensionParams":{"endpoint":7}}"#;
+            "endpoint":"ftp://x","public_url":"x","part_size":1,"playlist_max_age":61,
+            "extensionParams":{"endpoint":7}}"#;
         let wrongs = read(text, &[], |form| {
             let _ = (form.credentials(), form.bucket(), form.region(None), form.endpoint());
-            let _ = (form.public_url(), form.cut(USUAL_CUT));
+            let _ = (form.public_url(), form.cut(USUAL_CUT), form.caching());
             Some(())
         });
         let said: Vec<String> = wrongs.unwrap_err().iter().map(ToString::to_string).collect();
@@ -240,6 +251,7 @@ mod tests {
             "/extensionParams/endpoint: must be a string",
             "/public_url: must begin with",
             "/part_size: must be a whole number from 5242880",
+            "/playlist_max_age: must be a whole number from 0",
         ] {
             assert!(said.contains(part), "{part}: {said}");
         }

@@ -10,6 +10,7 @@
 
 pub mod answer;
 pub mod bindings;
+pub mod caching;
 pub mod class;
 pub mod config;
 pub mod encode;
@@ -28,6 +29,7 @@ pub mod xml;
 
 pub use bindings::capstan::plugin::io;
 pub use bindings::exports::capstan::plugin::{plugin as contract, uploader};
+pub use caching::Caching;
 pub use family::Family;
 pub use part::Part;
 pub use upload::Upload;

@@ -201,9 +201,16 @@ pub fn tells_the_store<F: Family>(config: &str) {
     let mut trial = trial::<OfFamily<F>>(1000);
     let stored = trial.upload::<F>(config).unwrap();
     assert_eq!(trial.header("PUT", "content-type"), Some("video/mp4"));
+    assert_eq!(trial.header("PUT", "cache-control"), Some("max-age=31536000, immutable"));
     assert!(trial.header("PUT", "content-md5").is_some());
     assert_eq!(trial.header("PUT", &format!("{}meta-sid", F::NAMES.prefix)), Some("abc"));
     assert_eq!(stored.etag.as_deref(), Some(trial.server.tag.as_str()));
+
+    let mut trial = self::trial::<OfFamily<F>>(LARGE);
+    trial.upload::<F>(config).unwrap();
+    let begin = OfFamily::<F>::words(Call::Create);
+    assert_eq!(trial.header(begin, "content-type"), Some("video/mp4"));
+    assert_eq!(trial.header(begin, "cache-control"), Some("max-age=31536000, immutable"));
 }
 
 /// Of S3's family: where answers name no digest, the length is compared; a key that may not read is

@@ -16,7 +16,7 @@ use crate::{fonts, images, plugins};
 /// The first thing wrong with it.
 pub(super) fn run(args: &ConfigArgs) -> anyhow::Result<()> {
     let config = args.load()?;
-    let store = NativeStore::open(&config.storage.store, &config.storage.options)?;
+    let store = NativeStore::open(&config.storage)?;
     let plugins = plugins::load(&config, Arc::new(SystemClock::start()))?;
     images::load(&config.images)?;
     fonts::load(&config.recording.fonts)?;

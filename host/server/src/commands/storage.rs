@@ -185,7 +185,7 @@ fn fields(args: &TestArgs) -> anyhow::Result<Map<String, Value>> {
 }
 
 async fn storages(config: &Config) -> anyhow::Result<AllStorages> {
-    let native = NativeStore::open(&config.storage.store, &config.storage.options)?;
+    let native = NativeStore::open(&config.storage)?;
     let backup = NativeStore::backup(&config.backup)?;
     let loading = config.clone();
     let load = move || plugins::load(&loading, Arc::new(SystemClock::start()));

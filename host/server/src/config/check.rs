@@ -38,6 +38,7 @@ pub(super) fn check(file: File) -> Result<Config, ConfigError> {
     between("uploads.concurrency", file.uploads.concurrency, 1, 1_000)?;
     between("uploads.retry_first_ms", file.uploads.retry_first_ms, 1, 60_000)?;
     between("uploads.retry_longest_seconds", file.uploads.retry_longest_seconds, 1, 3_600)?;
+    between("storage.playlist_max_age", file.storage.playlist_max_age, 0, 60)?;
     events(&file.events)?;
     between("ingest.max_publishers", file.ingest.max_publishers, 1, 100_000)?;
     between("ingest.silence_seconds", file.ingest.silence_seconds, 1.0, 5.0)?;

@@ -234,6 +234,8 @@ pub struct Storage {
     pub store: String,
     /// The store's options, as the `object_store` crate names them.
     pub options: BTreeMap<String, Secret>,
+    /// Seconds for which players and caches may keep a playlist of the store; 0: they ask each time.
+    pub playlist_max_age: u64,
     /// Vendor numbers or names of `storageConfig` and what serves them, over the shipped table.
     pub vendors: BTreeMap<String, VendorEntry>,
 }
@@ -511,6 +513,7 @@ impl Default for Layouts {
 
 impl Default for Storage {
     fn default() -> Self {
-        Self { store: "./recordings".into(), options: BTreeMap::new(), vendors: BTreeMap::new() }
+        let (options, vendors) = (BTreeMap::new(), BTreeMap::new());
+        Self { store: "./recordings".into(), options, playlist_max_age: 0, vendors }
     }
 }

@@ -102,6 +102,8 @@ impl Server for Kodo {
                 let list: Value = serde_json::from_slice(body).unwrap();
                 assert_eq!(list["parts"].as_array().unwrap().len(), parts.len());
                 assert_eq!(list["mimeType"], "video/mp4");
+                let caching = &list["metadata"]["x-qn-meta-!Cache-Control"];
+                assert_eq!(caching, "max-age=31536000, immutable");
                 let parts: Vec<&[u8]> = parts.values().map(|part| &**part).collect();
                 self.hash = hash(&parts);
                 self.object = Some(parts.concat());

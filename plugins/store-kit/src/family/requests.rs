@@ -45,11 +45,12 @@ pub(super) fn draft(names: &Names, settings: &Settings, facts: &Facts, call: Cal
 /// What the object is created with.
 fn object_headers(names: &Names, settings: &Settings, facts: &Facts) -> Vec<(String, String)> {
     let kind = ("content-type".to_owned(), facts.job.content_type.clone());
+    let caching = ("cache-control".to_owned(), settings.caching.control(&facts.job).to_owned());
     let meta = |(name, value): &(String, String)| {
         (format!("{}meta-{name}", names.prefix), header_text(value))
     };
     let own = settings.object_headers.iter().cloned();
-    std::iter::once(kind).chain(own).chain(facts.job.tags.iter().map(meta)).collect()
+    [kind, caching].into_iter().chain(own).chain(facts.job.tags.iter().map(meta)).collect()
 }
 
 /// Headers are ASCII; whatever else a value holds is percent-encoded.

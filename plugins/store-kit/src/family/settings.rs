@@ -1,6 +1,7 @@
 //! What every vendor of S3's family is configured with.
 
 use super::Names;
+use crate::caching::Caching;
 use crate::config::{Credentials, Form, USUAL_CUT};
 use crate::place::{Addressing, Place, Store};
 use crate::vendor::Cut;
@@ -19,6 +20,8 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// Headers of a new object: storage class, encryption, tags.
     pub object_headers: Vec<(String, String)>,
+    /// For how long objects may be kept.
+    pub caching: Caching,
     /// How files are cut.
     pub cut: Cut,
 }
@@ -54,7 +57,7 @@ impl Settings {
             store.bucket(bucket, addressing)
         });
         let (object_headers, cut) = (object_headers(form, names), form.cut(USUAL_CUT));
-        let public_url = form.public_url();
+        let (public_url, caching) = (form.public_url(), form.caching());
         Some(Self {
             credentials: credentials?,
             region: region?,
@@ -62,6 +65,7 @@ impl Settings {
             place: place?,
             public_url,
             object_headers,
+            caching,
             cut,
         })
     }
