@@ -216,7 +216,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             time.sleep(late.get("delay_ms", 1000) / 1000)
         if hung := self.hit_by("hang"):
             time.sleep(hung.get("delay_ms", 30_000) / 1000)
-        if self.hit_by("hang") or self.hit_by("reset_after"):
+        if any(self.hit_by(kind) for kind in ("hang", "reset_after", "forget_after")):
             self.hang_up()
             return
         self.status_sent = status

@@ -5,6 +5,7 @@ import hashlib
 import html
 import os
 import re
+import threading
 import uuid
 from dataclasses import dataclass, field
 
@@ -120,8 +121,27 @@ def put(request, body):
     if (keep or request.headers.get("If-None-Match") == "*") and place in request.state.objects:
         raise refusal(request.vendor, "exists")
     tag = tag_of(request, body.md5.hexdigest())
-    request.state.store(*place, [body.path], facts(request, tag, request.headers))
+    kept = facts(request, tag, request.headers)
+    if late := request.hit_by("commit_late"):
+        store_later(request.state, place, body, kept, late.get("delay_ms", 1000))
+        request.hang_up()
+        return
+    request.state.store(*place, [body.path], kept)
     request.answer(200, {"ETag": tag, **crc_header(request, body.crc64.crcValue)})
+
+
+def store_later(state, place, body, kept, delay_ms):
+    """Does what nobody hears of after a while, whatever has happened meanwhile."""
+    path = state.temporary()
+    os.rename(body.path, path)
+
+    def store():
+        state.store(*place, [path], kept)
+        remove(path)
+
+    timer = threading.Timer(delay_ms / 1000, store)
+    timer.daemon = True
+    timer.start()
 
 
 def begin(request, _body):
@@ -158,7 +178,7 @@ def take_part(request, body):
 
 
 def complete(request, body):
-    _, upload = upload_of(request)
+    upload_id, upload = upload_of(request)
     if upload.answer:
         request.answer(200, TYPE, upload.answer)
         return
@@ -175,6 +195,9 @@ def complete(request, body):
     for part in upload.parts.values():
         remove(part.path)
     upload.answer = completed_xml(request, tag, crc)
+    if request.hit_by("forget_after"):
+        with request.state.lock:
+            request.state.uploads.pop(upload_id, None)
     request.answer(200, {**TYPE, **crc_header(request, crc)}, upload.answer)
 
 

@@ -12,6 +12,7 @@
 
 pub mod api;
 pub mod browser;
+pub mod disk;
 pub mod judge;
 pub mod process;
 pub mod receiver;

@@ -7,6 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::api::Api;
+use crate::disk::Disk;
 use crate::process::{Running, capstan, eventually};
 use crate::root;
 
@@ -17,6 +18,7 @@ pub struct Server {
     http: u16,
     /// What is logged; the server's own choice if empty.
     log: &'static str,
+    disk: Option<Disk>,
     running: Option<Running>,
 }
 
@@ -33,6 +35,8 @@ pub struct Setup {
 
 /// The app that every test server has; key and secret are the same word.
 pub const APP: &str = "school";
+/// The folder on which a small disk is mounted.
+const SMALL: &str = "small";
 
 impl Server {
     /// Writes a configuration, starts the server and waits until it is ready.
@@ -44,15 +48,34 @@ impl Server {
     /// The same with another choice of what is logged.
     #[must_use]
     pub fn start_logging(setup: &Setup, log: &'static str) -> Self {
+        Self::start_with(setup, log, None)
+    }
+
+    /// The same with work and state on a disk of so many bytes that nothing else lies on.
+    #[must_use]
+    pub fn start_on_small_disk(setup: &Setup, bytes: u64) -> Self {
+        Self::start_with(setup, "", Some(bytes))
+    }
+
+    fn start_with(setup: &Setup, log: &'static str, disk: Option<u64>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let http = free_tcp_port();
         let udp = free_udp_port();
+        let disk = disk.map(|bytes| {
+            let small = folder.path().join(SMALL);
+            std::fs::create_dir(&small).unwrap();
+            Disk::mount(&small, bytes)
+        });
+        let (work, state) = match disk {
+            Some(_) => (format!("{SMALL}/work"), format!("{SMALL}/state")),
+            None => ("work".to_owned(), "state".to_owned()),
+        };
         let plugins = root().join("plugins/built");
         assert!(plugins.exists(), "no plugins built: run `make plugins` first");
         let config = format!(
             "[http]\nlisten = \"127.0.0.1:{http}\"\ncors_origins = [\"*\"]\n\
              [ingest]\nlisten = \"127.0.0.1:{udp}\"\n\
-             [recording]\nwork_dir = \"work\"\nstate_dir = \"state\"\nkeep_tapes = true\n{}\n\
+             [recording]\nwork_dir = \"{work}\"\nstate_dir = \"{state}\"\nkeep_tapes = true\n{}\n\
              [storage]\nstore = \"./recordings\"\n{}\n\
              [[apps]]\nid = \"{APP}\"\nkey = \"{APP}\"\nsecret = \"{APP}\"\n\
              requests_per_second = 1000\n{}\n",
@@ -64,14 +87,21 @@ impl Server {
             format!("{config}\n[plugins]\nfolders = [\"{}\"]\n", plugins.display())
         };
         std::fs::write(folder.path().join("capstan.toml"), config).unwrap();
-        let mut server = Self { folder, http, log, running: None };
+        let mut server = Self { folder, http, log, disk, running: None };
         server.run();
         server
     }
 
     /// Starts it (again) with the same configuration and folder.
     pub fn run(&mut self) {
-        let mut command = Command::new(capstan());
+        let mut command = match &self.disk {
+            Some(disk) => {
+                let mut command = disk.command();
+                command.arg(capstan());
+                command
+            }
+            None => Command::new(capstan()),
+        };
         // What one server compiled serves those of all other tests.
         let cache = capstan().with_file_name("plugin-cache");
         command
@@ -127,6 +157,12 @@ impl Server {
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// The small disk that work and state lie on.
+    #[must_use]
+    pub fn disk(&self) -> &Disk {
+        self.disk.as_ref().expect("the setup names a small disk")
     }
 
     /// Where finished recordings lie.

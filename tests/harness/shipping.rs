@@ -199,8 +199,7 @@ pub fn file(folder: &Path, key: &str, seed: u64, size: usize) -> (ShippedFile, V
         .collect();
     let path = folder.join(format!("file-{seed}"));
     std::fs::write(&path, &bytes).unwrap();
-    let kind =
-        if key.ends_with(".m3u8") { "application/vnd.apple.mpegurl" } else { "video/mp4" };
+    let kind = if key.ends_with(".m3u8") { "application/vnd.apple.mpegurl" } else { "video/mp4" };
     let (key, content_type) = (key.to_owned(), kind.to_owned());
     (ShippedFile { path, key, size: size as u64, content_type }, bytes)
 }

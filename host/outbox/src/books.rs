@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::assembly::Mp4s;
 use super::change::Change;
 use super::records::ModeName;
+use super::store::Kept;
 use super::tail::OwedTail;
 use crate::outcome::{Delivered, Outcome, Owed};
 use crate::ports::Notice;
@@ -366,6 +367,17 @@ impl Books {
         owed.uploads = self.ledgers.get(sid).map_or(0, Ledger::unmade);
         self.uploads_of(sid).for_each(|owing| owed.count(owing));
         owed
+    }
+
+    /// All that is known of one recording.
+    pub(crate) fn kept(&self, sid: &str) -> Kept {
+        Kept {
+            sid: sid.to_owned(),
+            ledger: self.ledgers.get(sid).cloned(),
+            uploads: self.uploads_of(sid).cloned().collect(),
+            events: self.events_of(sid).cloned().collect(),
+            leftovers: self.leftovers_of(sid).cloned().collect(),
+        }
     }
 
     /// What everybody owes.

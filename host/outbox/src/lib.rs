@@ -163,6 +163,14 @@ impl Outbox {
         worker::run(Arc::clone(&self.inner), ports).await;
     }
 
+    /// Whether it takes changes: after an error of the disk it does once the disk does.
+    ///
+    /// # Errors
+    /// It doesn't at the moment, and why.
+    pub fn health(&self) -> Result<(), OutboxError> {
+        self.inner.store.health()
+    }
+
     /// What the whole process owes.
     #[must_use]
     pub fn owed(&self) -> Owed {
@@ -242,6 +250,7 @@ impl Outbox {
     /// # Errors
     /// The file can't be read or written.
     pub fn tidy(&self) -> Result<(), OutboxError> {
+        self.inner.store.top_up();
         self.give_up_refused()?;
         self.inner.forget_old()
     }
@@ -405,7 +414,16 @@ impl Inner {
         Ok(())
     }
 
-    fn commit(&self, _turn: &MutexGuard<'_, ()>, change: Change) -> Result<(), OutboxError> {
+    /// Opens the database again if it met an error of the disk.
+    fn mend(&self, _turn: &MutexGuard<'_, ()>) -> Result<(), OutboxError> {
+        self.store.mend(self.clock.now(), |sids| {
+            let books = self.books();
+            sids.iter().map(|sid| books.kept(sid)).collect()
+        })
+    }
+
+    fn commit(&self, turn: &MutexGuard<'_, ()>, change: Change) -> Result<(), OutboxError> {
+        self.mend(turn)?;
         self.store.commit(&change, self.settings.history)?;
         let sid = change.ledger.sid.clone();
         let forgotten = change.forget;

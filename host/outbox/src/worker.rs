@@ -21,6 +21,8 @@ use crate::retry::BackOff;
 const EVENTS_AT_ONCE: usize = 16;
 /// Removals at once: nobody waits for them.
 const REMOVALS_AT_ONCE: usize = 4;
+/// How often it is tried whether the disk takes anything again.
+const MEND_EVERY: Duration = Duration::from_secs(1);
 /// How often a live recording tells how far its uploads are.
 const PROGRESS_EVERY: Duration = Duration::from_secs(60);
 /// How long a playlist waits for what is on disk but not owed yet: some syncs of a disk.
@@ -88,8 +90,13 @@ pub(super) async fn run(inner: Arc<Inner>, ports: OutboxPorts) {
     loop {
         let now = inner.clock.now();
         memory.hurry(&inner);
-        tell_progress(&inner, &mut memory, now).await;
-        let sleep = start_due(&inner, &ports, &mut jobs, &mut memory, now);
+        let sleep = if mended(&inner).await {
+            tell_progress(&inner, &mut memory, now).await;
+            start_due(&inner, &ports, &mut jobs, &mut memory, now)
+        } else {
+            // What can't be noted would only be repeated.
+            MEND_EVERY
+        };
         tokio::select! {
             Some(ended) = jobs.join_next_with_id() => {
                 let (id, verdict) = match ended {
@@ -105,6 +112,24 @@ pub(super) async fn run(inner: Arc<Inner>, ports: OutboxPorts) {
             }
             () = inner.wake.notified() => {}
             () = tokio::time::sleep(sleep) => {}
+        }
+    }
+}
+
+/// Whether the outbox takes changes, if need be after it was opened again.
+async fn mended(inner: &Arc<Inner>) -> bool {
+    if inner.store.health().is_ok() {
+        return true;
+    }
+    let mended = on_disk(inner, |inner| {
+        let turn = inner.turn();
+        inner.mend(&turn)
+    });
+    match mended.await {
+        Ok(()) => true,
+        Err(reason) => {
+            tracing::warn!(%reason, "the outbox can't be opened again yet");
+            false
         }
     }
 }

@@ -14,4 +14,5 @@ mod janitor;
 pub mod log;
 pub mod plugins;
 pub mod recorder;
+pub mod space;
 pub mod store;

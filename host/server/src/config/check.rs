@@ -25,6 +25,7 @@ pub(super) fn check(file: File) -> Result<Config, ConfigError> {
     between("recording.individual.slice_seconds", slice, 1, 60)?;
     between("recording.playout_delay_ms", recording.playout_delay_ms, 0, 10_000)?;
     between("recording.max_recordings", recording.max_recordings, 1, 10_000)?;
+    between("recording.min_free_mib", recording.min_free_mib, 1, 1_000_000_000)?;
     between("recording.mp4_max_seconds", recording.mp4_max_seconds, 1, 86_400)?;
     between("recording.mp4_max_bytes", recording.mp4_max_bytes, 1_000_000, 1_000_000_000_000)?;
     if recording.hls_container == Container::Ts

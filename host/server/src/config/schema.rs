@@ -123,6 +123,8 @@ pub struct Recording {
     pub keep_tapes: bool,
     /// Recordings at one time.
     pub max_recordings: usize,
+    /// MiB that must be free on the disks of `work_dir` and `state_dir` for another recording to begin.
+    pub min_free_mib: u64,
     /// The video encoder of requests that name none.
     pub video_encoder: VideoChoice,
     /// The audio encoder of requests that name none.
@@ -487,6 +489,7 @@ impl Default for Recording {
             playout_delay_ms: 600,
             keep_tapes: false,
             max_recordings: 8,
+            min_free_mib: 256,
             video_encoder: VideoChoice::H264,
             audio_encoder: AudioChoice::Aac,
             hls_container: Container::Fmp4,

@@ -73,6 +73,11 @@ async fn numbers(State(context): State<Context>) -> Response {
             .set(owed.backed_up as f64);
     }
     metrics::gauge!("capstan_outbox_events").set(owed.events as f64);
+    metrics::gauge!("capstan_outbox_refused").set(f64::from(context.outbox.health().is_err()));
+    for (folder, free) in context.recorder.free_space() {
+        let folder = folder.display().to_string();
+        metrics::gauge!("capstan_disk_free_bytes", "folder" => folder).set(free as f64);
+    }
     let recording = context.recorder.recording();
     metrics::gauge!("capstan_recordings").set(recording as f64);
     let text = context.metrics.render();

@@ -1,12 +1,13 @@
 //! Why recordings can't be started, changed or stopped.
 
-use capstan_outbox::RetargetError;
 use capstan_outbox::ports::UploadError;
+use capstan_outbox::{OutboxError, RetargetError};
 use capstan_pipeline::encode::EncodeError;
 use capstan_recording::layout::LayoutError;
 use thiserror::Error;
 
 use super::av1::Av1Error;
+use crate::space::NoSpace;
 
 /// Why a recording can't start.
 #[derive(Debug, Error)]
@@ -54,6 +55,12 @@ pub enum StartError {
     /// The recording itself didn't start.
     #[error(transparent)]
     Recording(#[from] capstan_recording::handle::StartError),
+    /// The disk is too full for another.
+    #[error(transparent)]
+    Space(#[from] NoSpace),
+    /// What must survive a restart can't be kept.
+    #[error(transparent)]
+    Outbox(OutboxError),
     /// The process is ending.
     #[error("the server is shutting down")]
     Aborted,

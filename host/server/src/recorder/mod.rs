@@ -13,7 +13,7 @@ mod source;
 mod trial;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -45,6 +45,7 @@ pub use self::session::{Found, Session};
 use self::session::{Sessions, why};
 use self::source::{Asker, Room};
 use crate::config::Recording as Limits;
+use crate::space::Space;
 
 /// How often the end looks whether everything owed has left.
 const DRAIN_POLL: Duration = Duration::from_millis(50);
@@ -111,6 +112,7 @@ pub use capstan_recording::handle::{
 pub struct Recorder {
     parts: Parts,
     av1: Arc<Av1Gate>,
+    space: Space,
     sessions: Arc<Mutex<Sessions>>,
     /// One start at a time: what is checked stays true until it is started.
     starting: tokio::sync::Mutex<()>,
@@ -123,6 +125,10 @@ impl Recorder {
     pub fn new(parts: Parts) -> Self {
         Self {
             av1: Arc::new(Av1Gate::new(parts.limits.av1)),
+            space: Space::new(
+                &[&parts.limits.work_dir, &parts.limits.state_dir],
+                parts.limits.min_free_mib,
+            ),
             parts,
             sessions: Arc::default(),
             starting: tokio::sync::Mutex::new(()),
@@ -133,7 +139,7 @@ impl Recorder {
     /// Whether one more recording is admitted, whoever's.
     ///
     /// # Errors
-    /// As many run as may, or the process is ending.
+    /// As many run as may, a disk is too full, the outbox can't be written, or the process is ending.
     pub fn ready(&self) -> Result<(), StartError> {
         let limit = self.parts.limits.max_recordings;
         if self.watchers.is_closed() {
@@ -142,7 +148,13 @@ impl Recorder {
         if self.sessions().recording().count() >= limit {
             return Err(StartError::Full { limit });
         }
-        Ok(())
+        self.space.check()?;
+        self.parts.outbox.health().map_err(StartError::Outbox)
+    }
+
+    /// The folders that recordings are made in, and the bytes that are free on their disks.
+    pub fn free_space(&self) -> impl Iterator<Item = (&Path, u64)> {
+        self.space.free()
     }
 
     /// Whether one more recording of an app is admitted that may have `limit`.

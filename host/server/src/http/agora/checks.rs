@@ -156,7 +156,9 @@ pub(crate) fn live(
 pub(crate) fn start_error(error: StartError, body: &Value, ids: &Ids) -> ApiError {
     use capstan_recording::handle::StartError as Inner;
     let code = match &error {
-        StartError::Full { .. } | StartError::AppFull { .. } => Code::Overloaded,
+        StartError::Full { .. } | StartError::AppFull { .. } | StartError::Space(_) => {
+            Code::Overloaded
+        }
         StartError::Used { .. } => Code::AlreadyStarted,
         StartError::Conflict { .. } => Code::TaskConflict,
         StartError::Av1(_)
@@ -164,7 +166,9 @@ pub(crate) fn start_error(error: StartError, body: &Value, ids: &Ids) -> ApiErro
         | StartError::Storage(_)
         | StartError::Encoder(_)
         | StartError::Recording(Inner::Setting(_) | Inner::Composite(_)) => Code::InvalidParameter,
-        StartError::Recording(Inner::Io { .. } | Inner::Outbox(_)) => Code::NotAllocated,
+        StartError::Outbox(_) | StartError::Recording(Inner::Io { .. } | Inner::Outbox(_)) => {
+            Code::NotAllocated
+        }
         StartError::Aborted => Code::ShuttingDown,
     };
     let detail = match &error {
