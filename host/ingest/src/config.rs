@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use crate::error::StartError;
+use crate::sessions::Limits;
 
 /// Settings of [`crate::Ingest`].
 #[derive(Clone, Debug)]
@@ -15,6 +16,10 @@ pub struct IngestConfig {
     pub announce: Vec<IpAddr>,
     /// Participants that may publish at the same time, over all rooms.
     pub max_publishers: usize,
+    /// Answered offers that may wait for their connection at the same time, beside the publishers.
+    pub max_waiting: usize,
+    /// The same of those that came from one address. Many publishers may come through one proxy.
+    pub max_waiting_per_address: usize,
     /// A publisher that sends nothing at all for so long is lost. Connectivity checks count as
     /// something, so a participant who merely mutes everything stays.
     pub silence_timeout: Duration,
@@ -41,6 +46,8 @@ impl Default for IngestConfig {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             announce: Vec::new(),
             max_publishers: 100,
+            max_waiting: 128,
+            max_waiting_per_address: 64,
             // Half a second below the promised five, for the timers' sake.
             silence_timeout: Duration::from_millis(4_500),
             connect_timeout: Duration::from_secs(15),
@@ -58,6 +65,14 @@ impl Default for IngestConfig {
 }
 
 impl IngestConfig {
+    pub(crate) const fn limits(&self) -> Limits {
+        Limits {
+            publishers: self.max_publishers,
+            waiting: self.max_waiting,
+            waiting_per_address: self.max_waiting_per_address,
+        }
+    }
+
     /// The addresses to announce once the socket is bound to `bound`.
     pub(crate) fn candidates(&self, bound: SocketAddr) -> Result<Vec<SocketAddr>, StartError> {
         if self.announce.is_empty() {

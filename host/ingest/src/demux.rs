@@ -1,24 +1,36 @@
-//! Which publisher a datagram belongs to: by the user name of a connectivity check, else by address.
+//! Which publisher a datagram belongs to: by the user name of a connectivity check, else by address,
+//! else by the stream that it says it is of, since an address may change at any time.
 //!
-//! An address is learnt only from a check that the publisher's session has verified; so nobody can
-//! draw another's packets to itself.
+//! Addresses and streams are learnt only from what the publisher's session has proven to be its own; so
+//! nobody can draw another's packets to itself.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::hash::Hash;
 
 use str0m::ice::StunMessage;
 
+use crate::remote::{Content, Remote, stream};
 use crate::sessions::PeerId;
 
 /// Addresses that one publisher may use at once: its interfaces and what NATs make of them.
 const MAX_ADDRESSES: usize = 16;
+/// Streams of one publisher: of each track its layers, what repairs them, and some that were replaced.
+const MAX_STREAMS: usize = 64;
 
-/// The two ways to find a publisher.
+/// The ways to find a publisher.
 #[derive(Debug, Default)]
 pub(crate) struct Demux {
     by_ufrag: HashMap<String, PeerId>,
-    by_address: HashMap<SocketAddr, PeerId>,
-    addresses: HashMap<PeerId, Vec<SocketAddr>>,
+    by_remote: HashMap<Remote, PeerId>,
+    by_stream: HashMap<u32, PeerId>,
+    known: HashMap<PeerId, Known>,
+}
+
+/// How one publisher can be found.
+#[derive(Debug, Default)]
+struct Known {
+    remotes: Vec<Remote>,
+    streams: Vec<u32>,
 }
 
 impl Demux {
@@ -27,49 +39,76 @@ impl Demux {
         self.by_ufrag.insert(ufrag, peer);
     }
 
+    /// Goes by another name for a publisher.
+    pub(crate) fn rename(&mut self, peer: PeerId, old: &str, new: String) {
+        self.by_ufrag.remove(old);
+        self.by_ufrag.insert(new, peer);
+    }
+
     /// Forgets a publisher.
     pub(crate) fn remove(&mut self, peer: PeerId, ufrag: &str) {
         self.by_ufrag.remove(ufrag);
-        for address in self.addresses.remove(&peer).unwrap_or_default() {
-            if self.by_address.get(&address) == Some(&peer) {
-                self.by_address.remove(&address);
-            }
+        let known = self.known.remove(&peer).unwrap_or_default();
+        for remote in known.remotes {
+            remove_of(&mut self.by_remote, remote, peer);
+        }
+        for stream in known.streams {
+            remove_of(&mut self.by_stream, stream, peer);
         }
     }
 
     /// Whose the datagram claims to be.
-    pub(crate) fn route(&self, source: SocketAddr, datagram: &[u8]) -> Option<PeerId> {
-        if let Some(ufrag) = check_ufrag(datagram) {
-            return self.by_ufrag.get(ufrag).copied();
+    pub(crate) fn route(&self, remote: Remote, datagram: &[u8]) -> Option<PeerId> {
+        let content = Content::of(datagram);
+        if content == Content::Stun
+            && let Some(ufrag) = check_ufrag(datagram)
+        {
+            return self.by_ufrag.get(&ufrag).copied();
         }
-        self.by_address.get(&source).copied()
+        let by_stream = || match content {
+            Content::Rtp => self.by_stream.get(&stream(datagram)?).copied(),
+            _ => None,
+        };
+        self.by_remote.get(&remote).copied().or_else(by_stream)
     }
 
-    /// The publisher has verified a check from this address.
-    pub(crate) fn learn(&mut self, source: SocketAddr, peer: PeerId) {
-        if self.by_address.get(&source) == Some(&peer) {
+    /// The publisher has proven that it sends from this address.
+    pub(crate) fn learn(&mut self, remote: Remote, peer: PeerId) {
+        if self.by_remote.get(&remote) == Some(&peer) {
             return;
         }
-        let addresses = self.addresses.entry(peer).or_default();
-        if addresses.len() >= MAX_ADDRESSES {
-            let oldest = addresses.remove(0);
-            if self.by_address.get(&oldest) == Some(&peer) {
-                self.by_address.remove(&oldest);
-            }
+        let remotes = &mut self.known.entry(peer).or_default().remotes;
+        if remotes.len() >= MAX_ADDRESSES {
+            remove_of(&mut self.by_remote, remotes.remove(0), peer);
         }
-        addresses.push(source);
-        self.by_address.insert(source, peer);
+        remotes.push(remote);
+        self.by_remote.insert(remote, peer);
+    }
+
+    /// The publisher has proven that it sends this stream. Of two with the same the first is found.
+    pub(crate) fn learn_stream(&mut self, stream: u32, peer: PeerId) {
+        if self.by_stream.contains_key(&stream) {
+            return;
+        }
+        let streams = &mut self.known.entry(peer).or_default().streams;
+        if streams.len() >= MAX_STREAMS {
+            remove_of(&mut self.by_stream, streams.remove(0), peer);
+        }
+        streams.push(stream);
+        self.by_stream.insert(stream, peer);
     }
 }
 
-/// Our half of the user name (RFC 8445, 7.2.2) if the datagram is a STUN message that has one.
-fn check_ufrag(datagram: &[u8]) -> Option<&str> {
-    // RFC 7983: STUN begins with a byte below 4; everything else here with one above 19.
-    if datagram.first().is_none_or(|&first| first > 3) {
-        return None;
+fn remove_of<K: Hash + Eq>(map: &mut HashMap<K, PeerId>, key: K, peer: PeerId) {
+    if map.get(&key) == Some(&peer) {
+        map.remove(&key);
     }
+}
+
+/// Our half of the user name (RFC 8445, 7.2.2) if the message has one.
+fn check_ufrag(datagram: &[u8]) -> Option<String> {
     let message = StunMessage::parse(datagram).ok()?;
-    message.username()?.split(':').next()
+    Some(message.username()?.split(':').next()?.to_owned())
 }
 
 #[cfg(test)]
@@ -78,8 +117,8 @@ mod tests {
 
     use super::*;
 
-    fn address(port: u16) -> SocketAddr {
-        SocketAddr::from(([127, 0, 0, 1], port))
+    fn address(port: u16) -> Remote {
+        Remote::udp(([127, 0, 0, 1], port).into())
     }
 
     fn check(username: &str) -> Vec<u8> {
@@ -119,7 +158,22 @@ mod tests {
     fn addresses_are_bounded() {
         let mut demux = Demux::default();
         (1..1_000).for_each(|port| demux.learn(address(port), PeerId(1)));
-        assert_eq!(demux.by_address.len(), MAX_ADDRESSES);
+        assert_eq!(demux.by_remote.len(), MAX_ADDRESSES);
         assert_eq!(demux.route(address(999), &[0x80]), Some(PeerId(1)));
+    }
+
+    #[test]
+    fn media_from_a_new_address_is_found_by_its_stream() {
+        let mut demux = Demux::default();
+        demux.learn_stream(0x0102_0304, PeerId(1));
+        demux.learn_stream(0x0102_0304, PeerId(2));
+        let rtp = [0x80, 96, 0, 1, 9, 9, 9, 9, 1, 2, 3, 4];
+        let rtcp = [0x80, 200, 0, 1, 1, 2, 3, 4];
+        assert_eq!(demux.route(address(5), &rtp), Some(PeerId(1)));
+        assert_eq!(demux.route(address(5), &rtcp), Some(PeerId(1)));
+        demux.learn(address(5), PeerId(2));
+        assert_eq!(demux.route(address(5), &rtp), Some(PeerId(2)), "the address counts for more");
+        demux.remove(PeerId(1), "");
+        assert_eq!(demux.route(address(6), &rtp), None);
     }
 }

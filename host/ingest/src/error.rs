@@ -68,14 +68,6 @@ pub enum PublishError {
     /// It sends nothing.
     #[error("the offer sends neither audio nor video")]
     NoMedia,
-    /// It sends more than a participant can.
-    #[error("the offer sends {audio} audio and {video} video sections; at most 1 and 2 are taken")]
-    TooMuchMedia {
-        /// Audio sections that send.
-        audio: usize,
-        /// Video sections that send.
-        video: usize,
-    },
     /// None of its codecs is known here.
     #[error("none of the offered codecs ({}) is usable", offered.join(", "))]
     NoUsableCodec {
@@ -87,6 +79,12 @@ pub enum PublishError {
     ServerFull {
         /// The configured limit.
         limit: usize,
+    },
+    /// As many offers wait for their connection as are allowed, and none of them can make way.
+    #[error("{waiting} offers wait for their connection, too many to take another one")]
+    TooManyWaiting {
+        /// How many.
+        waiting: usize,
     },
     /// Secrets can't be made.
     #[error("the system gives no random numbers")]
@@ -104,4 +102,29 @@ pub struct NoSuchSession {
     pub room: RoomId,
     /// The participant asked.
     pub uid: Uid,
+}
+
+/// Why a session's ICE isn't changed.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum PatchError {
+    /// It isn't there.
+    #[error(transparent)]
+    NoSession(#[from] NoSuchSession),
+    /// The tag is of another ICE generation than the present one.
+    #[error("the session's ICE is at {now}, not at {wanted}")]
+    OtherGeneration {
+        /// What the publisher goes by.
+        wanted: String,
+        /// The tag that holds.
+        now: String,
+    },
+    /// It is no usable fragment of SDP.
+    #[error("the fragment is not usable: {reason}")]
+    BadFragment {
+        /// What is wrong.
+        reason: String,
+    },
+    /// Secrets can't be made.
+    #[error("the system gives no random numbers")]
+    NoRandomness,
 }

@@ -1,6 +1,6 @@
 //! The handle that the rest of the process holds.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -8,14 +8,17 @@ use capstan_media::room::LeaveReason;
 use capstan_media::subscription::VideoLayer;
 use capstan_media::time::RoomClock;
 use capstan_media::track::{RoomId, Uid};
+use metrics::counter;
 use str0m::config::DtlsCert;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::config::IngestConfig;
-use crate::error::{NoSuchSession, PublishError, StartError};
-use crate::peer::{Peer, PeerSetup};
+use crate::error::{NoSuchSession, PatchError, PublishError, StartError};
+use crate::fragment::Fragment;
+use crate::offer::Refused;
+use crate::peer::{Accepted, Peer, PeerSetup};
 use crate::room::{Presence, Rooms};
-use crate::sessions::{PeerId, SessionId, Sessions};
+use crate::sessions::{Opened, PeerId, SessionId, Sessions};
 use crate::socket::{self, Socket};
 use crate::subscription::Subscription;
 use crate::time::Anchor;
@@ -38,6 +41,31 @@ pub struct Published {
     pub session: SessionId,
     /// An entity tag (quoted) that names the session's ICE generation (RFC 9725, 4.3.1).
     pub etag: String,
+    /// The sections that the publisher wants to send and that aren't taken.
+    pub refused: Vec<Refused>,
+}
+
+/// Which ICE generation a change is meant for (RFC 9725, 4.3.1).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Generation {
+    /// Whichever is the present one.
+    Any,
+    /// The one with this entity tag, quoted.
+    Tagged(String),
+}
+
+/// What a change of a session's ICE came to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Patched {
+    /// Candidates were told, which changes nothing.
+    Noted,
+    /// ICE starts anew.
+    Restarted {
+        /// Our side, as a fragment of SDP.
+        fragment: String,
+        /// The entity tag of the new generation, quoted.
+        etag: String,
+    },
 }
 
 /// What the socket thread shares with the handles.
@@ -51,7 +79,9 @@ pub(crate) struct Shared {
 /// What a handle asks of the socket thread.
 pub(crate) enum Command {
     /// Serve a publisher, in place of sessions that never connected.
-    Add(PeerId, Box<Peer>, Vec<PeerId>),
+    Add(Opened, Box<Peer>),
+    /// Change a session's ICE.
+    Patch(PeerId, Generation, Fragment, oneshot::Sender<Result<Patched, PatchError>>),
     /// End a session.
     Remove(PeerId, LeaveReason),
     /// End all and the thread.
@@ -79,10 +109,10 @@ impl Ingest {
         let bind = |source| StartError::Bind { listen: config.listen, source };
         let address = udp.local_addr().map_err(bind)?;
         let candidates = config.candidates(address)?;
-        let certificate = crate::peer::certificate()?;
+        let certificate = crate::negotiate::certificate()?;
         let shared = Arc::new(Shared {
             rooms: Mutex::new(Rooms::new(&config)),
-            sessions: Mutex::new(Sessions::new(config.max_publishers)),
+            sessions: Mutex::new(Sessions::new(config.limits())),
             wake: Notify::new(),
         });
         let (commands, received) = mpsc::channel(COMMAND_QUEUE);
@@ -110,7 +140,8 @@ impl Ingest {
     }
 
     /// Answers a publisher's offer. The participant joins when the connection stands; a session
-    /// that the uid has already goes on until then and ends without a leave.
+    /// that the uid has already goes on until then and ends without a leave. `from` is the address that
+    /// the offer came from.
     ///
     /// # Errors
     /// The offer is unusable, or there is no room for another participant.
@@ -118,6 +149,7 @@ impl Ingest {
         &self,
         room: RoomId,
         uid: Uid,
+        from: IpAddr,
         offer: &str,
     ) -> Result<Published, PublishError> {
         let inner = &*self.inner;
@@ -129,15 +161,25 @@ impl Ingest {
             config: &inner.config,
             anchor: inner.anchor,
         };
-        let (peer, answer) = Peer::accept(setup, offer, inner.clock.now())?;
-        let session = SessionId::new(crate::peer::random_hex()?);
-        let etag = format!("\"{}\"", peer.ufrag());
+        let now = inner.clock.now();
+        let (peer, accepted) = Peer::accept(setup, offer, now)?;
+        let Accepted { answer, refused } = accepted;
+        let session = SessionId::new(crate::negotiate::random_hex()?);
+        let etag = peer.etag();
         // No wait between opening the session and handing it over: a caller may vanish at any wait.
         let slot = self.slot().await?;
-        let (id, over) = inner.shared.sessions(|s| s.open(&room, uid, session.clone()))?;
-        slot.send(Command::Add(id, Box::new(peer), over));
+        let opened = inner.shared.sessions(|s| s.open(&room, uid, session.clone(), from, now))?;
+        slot.send(Command::Add(opened, Box::new(peer)));
         tracing::info!(%room, %uid, %session, "offer answered");
-        Ok(Published { answer, session, etag })
+        for section in &refused {
+            let (why, advice) = (section.why.name(), section.why.advice());
+            counter!("capstan_sections_refused_total", "why" => why).increment(1);
+            tracing::warn!(
+                %room, %uid, section = section.section, media = section.media,
+                codecs = section.codecs.join(", "), why, advice, "a section of the offer is not taken"
+            );
+        }
+        Ok(Published { answer, session, etag, refused })
     }
 
     /// Ends a session at its publisher's wish.
@@ -159,6 +201,29 @@ impl Ingest {
         });
         slot.send(Command::Remove(found.ok_or_else(gone)?, LeaveReason::Quit));
         Ok(())
+    }
+
+    /// Takes a publisher's candidates, or starts ICE anew with its new credentials. Media goes on
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// There is no such session, it is at another generation, or the fragment is unusable.
+    pub async fn patch(
+        &self,
+        room: &RoomId,
+        uid: Uid,
+        session: &str,
+        generation: Generation,
+        fragment: &str,
+    ) -> Result<Patched, PatchError> {
+        let gone = || PatchError::NoSession(NoSuchSession { room: room.clone(), uid });
+        let fragment = Fragment::read(fragment)?;
+        let slot = self.slot().await.map_err(|_| gone())?;
+        let peer = self.inner.shared.sessions(|s| s.find(room, uid, session)).ok_or_else(gone)?;
+        let (answer, wait) = oneshot::channel();
+        slot.send(Command::Patch(peer, generation, fragment, answer));
+        // The session may end before its turn comes.
+        wait.await.unwrap_or_else(|_| Err(gone()))
     }
 
     /// Whether a participant has a session of that name.

@@ -16,11 +16,15 @@
 mod config;
 mod demux;
 mod error;
+mod fragment;
 mod ingest;
 mod keyframes;
 mod layers;
+mod negotiate;
 mod offer;
+mod path;
 mod peer;
+mod remote;
 mod room;
 mod rtp_clock;
 mod sessions;
@@ -31,8 +35,9 @@ mod track;
 mod view;
 
 pub use config::IngestConfig;
-pub use error::{NoSuchSession, PublishError, StartError};
-pub use ingest::{Ingest, Published};
+pub use error::{NoSuchSession, PatchError, PublishError, StartError};
+pub use ingest::{Generation, Ingest, Patched, Published};
+pub use offer::{Refusal, Refused};
 pub use room::Presence;
 pub use sessions::SessionId;
 pub use subscription::{Received, Subscription};

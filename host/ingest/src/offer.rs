@@ -1,28 +1,74 @@
-//! Reads a publisher's offer as text, before the WebRTC library gets it.
+//! Reads a publisher's offer as text, before the WebRTC library gets it, and answers for what the
+//! library never sees.
 //!
-//! Invariant: every section that sends is marked `sendonly` afterwards, whatever the offer said, so
-//! that the answer is `recvonly` throughout (RFC 9725, 4.2).
+//! The library gets the sections that can be taken and no others; the answer puts its part and a
+//! rejection of each other section into the offer's order. So it doesn't matter which section comes
+//! first: candidates stand in the first one that is taken.
+//!
+//! Invariant: every section that sends is marked `sendonly` for the library, whatever the offer said,
+//! so that the answer is `recvonly` throughout (RFC 9725, 4.2).
+
+mod section;
+
+use std::fmt::Write;
+
+use str0m::IceCreds;
 
 use crate::error::PublishError;
+pub(crate) use section::Kind;
+pub use section::Refusal;
+use section::{Direction, Section, direction};
 
-/// Sections an offer may have in all, sending or not. A browser page offers a handful.
-const MAX_SECTIONS: usize = 16;
+/// Sections an offer may have in all, sending or not. A browser page offers a handful; each track
+/// that a page stops and adds again leaves one behind.
+const MAX_SECTIONS: usize = 64;
 /// Codec names that an error message repeats.
 const MAX_NAMES: usize = 12;
+/// Sections with sound that a participant may send.
+const AUDIO_TRACKS: usize = 1;
+/// Sections with pictures that a participant may send: a camera and a screen.
+const VIDEO_TRACKS: usize = 2;
+/// What a section says of the transport that all sections share.
+const TRANSPORT: [&str; 4] = ["a=ice-ufrag:", "a=ice-pwd:", "a=fingerprint:", "a=setup:"];
 
-/// An offer that sends what a participant can send.
+/// An offer with something that can be taken.
 #[derive(Debug)]
 pub(crate) struct Offer {
-    /// The SDP with its directions made one-way.
-    pub(crate) sdp: String,
-    /// The sections that send, in order: what they carry and their `mid`.
-    pub(crate) sections: Vec<(Kind, String)>,
-    /// Codec names in the sections that send, as written, for error messages.
-    pub(crate) codecs: Vec<String>,
+    /// Session lines without directions and groups.
+    head: Vec<String>,
+    /// The `mid`s of each BUNDLE group.
+    groups: Vec<Vec<String>>,
+    /// What a section without a direction of its own does.
+    inherited: Direction,
+    sections: Vec<Section>,
+    /// What becomes of each section.
+    verdicts: Vec<Verdict>,
+}
+
+/// A section that the publisher wants to send and that isn't taken.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Refused {
+    /// Its place among the offer's sections, from 0.
+    pub section: usize,
+    /// What it carries, as the offer writes it.
+    pub media: String,
+    /// Names of its codecs, as the offer writes them.
+    pub codecs: Vec<String>,
+    /// Why.
+    pub why: Refusal,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Verdict {
+    /// It sends and is taken.
+    Take(Kind),
+    /// It doesn't send; it stays open and silent.
+    Idle,
+    Refuse(Refusal),
 }
 
 impl Offer {
-    /// Checks and normalises.
+    /// Checks and sorts.
     pub(crate) fn read(text: &str, limit: usize) -> Result<Self, PublishError> {
         if text.len() > limit {
             return Err(PublishError::TooLarge { bytes: text.len(), limit });
@@ -31,127 +77,294 @@ impl Offer {
             return Err(bad("it does not begin with v=0"));
         }
         let mut head = Vec::new();
-        let mut sections: Vec<Section<'_>> = Vec::new();
+        let mut groups: Vec<Vec<String>> = Vec::new();
+        let mut inherited = None;
+        let mut sections: Vec<Section> = Vec::new();
         for line in text.lines().map(str::trim_end).filter(|line| !line.is_empty()) {
             if line.starts_with("m=") {
                 if sections.len() == MAX_SECTIONS {
                     return Err(bad(&format!("it has more than {MAX_SECTIONS} sections")));
                 }
-                sections.push(Section::new(line));
+                sections.push(Section::open(line)?);
             } else if let Some(section) = sections.last_mut() {
-                section.lines.push(line);
+                section.read(line)?;
+            } else if let Some(direction) = direction(line) {
+                inherited.get_or_insert(direction);
+            } else if let Some(mids) = line.strip_prefix("a=group:BUNDLE") {
+                groups.push(mids.split_whitespace().map(str::to_owned).collect());
             } else {
-                head.push(line);
+                head.push(line.to_owned());
             }
         }
-        let inherited = head.iter().find_map(|line| direction(line)).unwrap_or(Direction::Sends);
-        let sends = |kind| {
-            sections.iter().filter(move |s| s.kind == Some(kind) && s.sends(inherited)).count()
-        };
-        let (audio, video) = (sends(Kind::Audio), sends(Kind::Video));
-        if audio + video == 0 {
-            return Err(PublishError::NoMedia);
+        let inherited = inherited.unwrap_or(Direction::Sends);
+        let mut offer = Self { head, groups, inherited, sections, verdicts: Vec::new() };
+        offer.judge(&[]);
+        offer.require_media()?;
+        let named = |mid: &String| offer.sections.iter().any(|s| s.mid.as_ref() == Some(mid));
+        if !offer.groups.iter().flatten().all(named) {
+            return Err(bad("its BUNDLE group names a mid that no section has"));
         }
-        if audio > 1 || video > 2 {
-            return Err(PublishError::TooMuchMedia { audio, video });
-        }
-        let mut codecs = Vec::new();
-        let mut sending = Vec::new();
-        for section in sections.iter().filter(|s| s.sends(inherited)) {
-            let Some(kind) = section.kind else { continue };
-            let mid = section.mid().ok_or_else(|| bad("a section has no a=mid"))?;
-            sending.push((kind, mid.to_owned()));
-            section.name_codecs(&mut codecs);
-        }
-        let mut sdp = String::with_capacity(text.len() + 64);
-        for line in head.into_iter().filter(|line| direction(line).is_none()) {
-            push(&mut sdp, line);
-        }
-        for section in &sections {
-            section.write(inherited, &mut sdp);
-        }
-        Ok(Self { sdp, sections: sending, codecs })
+        Ok(offer)
     }
-}
 
-/// What a section carries.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Kind {
-    /// Sound.
-    Audio,
-    /// Pictures.
-    Video,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Direction {
-    Sends,
-    DoesNotSend,
-}
-
-/// One `m=` line and what follows it.
-struct Section<'a> {
-    kind: Option<Kind>,
-    lines: Vec<&'a str>,
-}
-
-impl<'a> Section<'a> {
-    fn new(line: &'a str) -> Self {
-        let kind = match line.get(2..).and_then(|rest| rest.split(' ').next()) {
-            Some("audio") => Some(Kind::Audio),
-            Some("video") => Some(Kind::Video),
+    /// The sections that are taken, in order: what they carry and the `mid` that the library knows.
+    pub(crate) fn taken(&self) -> Vec<(Kind, String)> {
+        let taken = |(index, verdict): (usize, &Verdict)| match verdict {
+            Verdict::Take(kind) => Some((*kind, self.mid(index))),
             _ => None,
         };
-        Self { kind, lines: vec![line] }
+        self.verdicts.iter().enumerate().filter_map(taken).collect()
     }
 
-    fn sends(&self, inherited: Direction) -> bool {
-        let own = self.lines.iter().find_map(|line| direction(line));
-        own.unwrap_or(inherited) == Direction::Sends
+    /// The sections that want to send and aren't taken.
+    pub(crate) fn refused(&self) -> Vec<Refused> {
+        let refused = |(index, (section, verdict)): (usize, (&Section, &Verdict))| match verdict {
+            Verdict::Refuse(why) if *why != Refusal::Stopped && section.sends(self.inherited) => {
+                let mut codecs = Vec::new();
+                section.name_codecs(&mut codecs, MAX_NAMES);
+                let media = section.media.chars().filter(|c| !c.is_control()).take(24).collect();
+                Some(Refused { section: index, media, codecs, why: *why })
+            }
+            _ => None,
+        };
+        self.sections.iter().zip(&self.verdicts).enumerate().filter_map(refused).collect()
     }
 
-    fn mid(&self) -> Option<&'a str> {
-        self.lines.iter().find_map(|line| line.strip_prefix("a=mid:"))
-    }
-
-    /// Repair formats are no codecs to a reader of an error message.
-    fn name_codecs(&self, names: &mut Vec<String>) {
-        for line in &self.lines {
-            let Some(rest) = line.strip_prefix("a=rtpmap:") else { continue };
-            let Some(name) = rest.split(' ').nth(1).and_then(|c| c.split('/').next()) else {
-                continue;
+    /// The SDP that the library gets: what isn't refused.
+    pub(crate) fn sdp(&self) -> String {
+        let mut sdp = String::new();
+        for line in &self.head {
+            push(&mut sdp, line);
+        }
+        for line in self.transport() {
+            push(&mut sdp, line);
+        }
+        let mids: Vec<_> = self.open().map(|index| self.mid(index)).collect();
+        push(&mut sdp, &format!("a=group:BUNDLE {}", mids.join(" ")));
+        for (index, (section, verdict)) in self.sections.iter().zip(&self.verdicts).enumerate() {
+            let direction = match verdict {
+                Verdict::Take(_) => "a=sendonly",
+                Verdict::Idle => "a=inactive",
+                Verdict::Refuse(_) => continue,
             };
-            let repair = ["rtx", "red", "ulpfec", "flexfec-03"].contains(&name);
-            let name: String = name.chars().filter(|c| !c.is_control()).take(24).collect();
-            if !repair && !names.contains(&name) && names.len() < MAX_NAMES {
-                names.push(name);
+            let formats = section.formats.join(" ");
+            push(&mut sdp, &format!("m={} 9 UDP/TLS/RTP/SAVPF {formats}", section.media));
+            for line in &section.lines {
+                push(&mut sdp, line);
+            }
+            push(&mut sdp, &format!("a=mid:{}", self.mid(index)));
+            push(&mut sdp, direction);
+        }
+        sdp
+    }
+
+    /// The publisher's ICE credentials.
+    pub(crate) fn credentials(&self) -> Option<IceCreds> {
+        let transport = self.transport();
+        let value = |prefix: &str| {
+            let said = self.head.iter().map(String::as_str).chain(transport.iter().copied());
+            said.filter_map(|line| line.strip_prefix(prefix)).next().map(str::to_owned)
+        };
+        Some(IceCreds { ufrag: value("a=ice-ufrag:")?, pass: value("a=ice-pwd:")? })
+    }
+
+    /// Refuses what the library's answer rejects, which knows the codecs. Answers whether that changes
+    /// anything: then the library needs another offer, since its answer can't be used.
+    pub(crate) fn heed(&mut self, answer: &str) -> Result<bool, PublishError> {
+        let answered = answer.lines().filter(|line| line.starts_with("m="));
+        let rejected = |line: &str| line.split(' ').nth(1) == Some("0");
+        let news = self.open().zip(answered).filter(|(_, line)| rejected(line));
+        let news: Vec<usize> = news.map(|(index, _)| index).collect();
+        if news.is_empty() {
+            return Ok(false);
+        }
+        let mut without: Vec<usize> = self.refused_for(Refusal::NoCodec).collect();
+        without.extend(news);
+        self.judge(&without);
+        self.require_media()?;
+        Ok(true)
+    }
+
+    /// The whole answer: the library's part and the rejections, in the offer's order.
+    pub(crate) fn answer(&self, part: &str) -> String {
+        let mut answer = String::new();
+        let mut blocks = Vec::new();
+        for line in part.lines().map(str::trim_end).filter(|line| !line.is_empty()) {
+            if line.starts_with("m=") {
+                blocks.push(vec![line]);
+            } else if let Some(block) = blocks.last_mut() {
+                block.push(line);
+            } else if !line.starts_with("a=group:BUNDLE") {
+                push(&mut answer, line);
             }
         }
+        let named = self.open().filter_map(|index| self.sections.get(index)?.mid.as_deref());
+        let named: Vec<&str> = named.collect();
+        if !self.groups.is_empty() && !named.is_empty() {
+            push(&mut answer, &format!("a=group:BUNDLE {}", named.join(" ")));
+        }
+        let mut blocks = blocks.into_iter();
+        for (section, verdict) in self.sections.iter().zip(&self.verdicts) {
+            if matches!(verdict, Verdict::Refuse(_)) {
+                reject(section, &mut answer);
+                continue;
+            }
+            for line in blocks.next().unwrap_or_default() {
+                if line.starts_with("m=") {
+                    push(&mut answer, &line.replacen("UDP/TLS/RTP/SAVPF", &section.protocol, 1));
+                } else if !line.starts_with("a=mid:") {
+                    push(&mut answer, line);
+                } else if let Some(mid) = &section.mid {
+                    push(&mut answer, &format!("a=mid:{mid}"));
+                }
+            }
+        }
+        answer
     }
 
-    fn write(&self, inherited: Direction, sdp: &mut String) {
-        if self.kind.is_none() {
-            self.lines.iter().for_each(|line| push(sdp, line));
-            return;
+    /// Decides what becomes of each section, given those in which the library knows no codec.
+    fn judge(&mut self, without_codec: &[usize]) {
+        let alone: Vec<Verdict> = self
+            .sections
+            .iter()
+            .enumerate()
+            .map(|(index, section)| match section.kind() {
+                _ if self.is_stopped(section) => Verdict::Refuse(Refusal::Stopped),
+                None => Verdict::Refuse(Refusal::NotMedia),
+                Some(_) if !section.is_rtp() => Verdict::Refuse(Refusal::NotRtp),
+                Some(_) if section.formats.is_empty() || without_codec.contains(&index) => {
+                    Verdict::Refuse(Refusal::NoCodec)
+                }
+                Some(kind) if section.sends(self.inherited) => Verdict::Take(kind),
+                Some(_) => Verdict::Idle,
+            })
+            .collect();
+        // One transport carries everything: that of the first section that can be taken.
+        let leader = alone.iter().position(|verdict| matches!(verdict, Verdict::Take(_)));
+        let (mut sound, mut pictures) = (0, 0);
+        let mut verdicts = Vec::with_capacity(alone.len());
+        for (index, verdict) in alone.into_iter().enumerate() {
+            verdicts.push(match verdict {
+                Verdict::Refuse(_) => verdict,
+                _ if !leader.is_some_and(|leader| self.share_transport(leader, index)) => {
+                    Verdict::Refuse(Refusal::Apart)
+                }
+                Verdict::Take(kind) => {
+                    let (count, most) = match kind {
+                        Kind::Audio => (&mut sound, AUDIO_TRACKS),
+                        Kind::Video => (&mut pictures, VIDEO_TRACKS),
+                    };
+                    *count += 1;
+                    if *count > most { Verdict::Refuse(Refusal::Beyond) } else { verdict }
+                }
+                Verdict::Idle => Verdict::Idle,
+            });
         }
-        for line in self.lines.iter().filter(|line| direction(line).is_none()) {
-            push(sdp, line);
+        self.verdicts = verdicts;
+    }
+
+    /// Port 0 means stopped (RFC 8829, 5.2.2), but not within a BUNDLE group: a stopped section must
+    /// not be named there, one that shares another's port may have none of its own (RFC 9143, 6).
+    fn is_stopped(&self, section: &Section) -> bool {
+        section.closed && self.group(section).is_none()
+    }
+
+    fn group(&self, section: &Section) -> Option<&Vec<String>> {
+        let mid = section.mid.as_ref()?;
+        self.groups.iter().find(|group| group.contains(mid))
+    }
+
+    fn share_transport(&self, one: usize, other: usize) -> bool {
+        let (Some(a), Some(b)) = (self.sections.get(one), self.sections.get(other)) else {
+            return false;
+        };
+        one == other || self.group(a).is_some_and(|group| self.group(b) == Some(group))
+    }
+
+    fn require_media(&self) -> Result<(), PublishError> {
+        if self.verdicts.iter().any(|verdict| matches!(verdict, Verdict::Take(_))) {
+            return Ok(());
         }
-        push(sdp, if self.sends(inherited) { "a=sendonly" } else { "a=inactive" });
+        let refused = self.refused();
+        let media = |refused: &Refused| refused.why != Refusal::NotMedia;
+        if !refused.iter().any(media) {
+            return Err(PublishError::NoMedia);
+        }
+        if refused.iter().any(|refused| refused.why == Refusal::NoCodec) {
+            let mut offered: Vec<String> = Vec::new();
+            for name in refused.into_iter().flat_map(|refused| refused.codecs) {
+                if !offered.contains(&name) && offered.len() < MAX_NAMES {
+                    offered.push(name);
+                }
+            }
+            return Err(PublishError::NoUsableCodec { offered });
+        }
+        Err(bad("its media is not sent as UDP/TLS/RTP/SAVPF"))
+    }
+
+    /// The sections that the library gets.
+    fn open(&self) -> impl Iterator<Item = usize> + '_ {
+        let open = |(index, verdict): (usize, &Verdict)| {
+            (!matches!(verdict, Verdict::Refuse(_))).then_some(index)
+        };
+        self.verdicts.iter().enumerate().filter_map(open)
+    }
+
+    fn refused_for(&self, why: Refusal) -> impl Iterator<Item = usize> + '_ {
+        let refused = move |(index, verdict): (usize, &Verdict)| {
+            (*verdict == Verdict::Refuse(why)).then_some(index)
+        };
+        self.verdicts.iter().enumerate().filter_map(refused)
+    }
+
+    /// A section's `mid`. One without shares its transport with nobody, so any name will do.
+    fn mid(&self, index: usize) -> String {
+        let own = self.sections.get(index).and_then(|section| section.mid.clone());
+        own.unwrap_or_else(|| index.to_string())
+    }
+
+    /// What is said of the common transport where the session says nothing: by the first section that is
+    /// taken, whose transport browsers then use; else by the one that the group names first, though it
+    /// may be refused, since sections that share its port need not repeat it; else by any.
+    fn transport(&self) -> Vec<&str> {
+        let open = || self.open().filter_map(|index| self.sections.get(index));
+        let leader = open().next();
+        let group = leader.and_then(|leader| self.group(leader));
+        let tagged = group.and_then(|group| {
+            let tag = group.first()?;
+            self.sections.iter().find(|section| section.mid.as_ref() == Some(tag))
+        });
+        let by: Vec<&Section> = leader.into_iter().chain(tagged).chain(open()).collect();
+        let with_credentials = by.iter().find(|section| section.line("a=ice-ufrag:").is_some());
+        let unsaid = |prefix: &&&str| !self.head.iter().any(|line| line.starts_with(**prefix));
+        TRANSPORT
+            .iter()
+            .filter(unsaid)
+            .filter_map(|prefix| {
+                let first = || by.iter().find_map(|section| section.line(prefix));
+                with_credentials.and_then(|section| section.line(prefix)).or_else(first)
+            })
+            .collect()
     }
 }
 
-fn direction(line: &str) -> Option<Direction> {
-    match line {
-        "a=sendrecv" | "a=sendonly" => Some(Direction::Sends),
-        "a=recvonly" | "a=inactive" => Some(Direction::DoesNotSend),
-        _ => None,
+/// RFC 8829 (5.3.1): port 0, and the rest as offered. At least one format must be there.
+fn reject(section: &Section, answer: &mut String) {
+    let format = section.formats.first().map_or("0", String::as_str);
+    push(answer, &format!("m={} 0 {} {format}", section.media, section.protocol));
+    push(answer, "c=IN IP4 0.0.0.0");
+    if let Some(mid) = &section.mid {
+        push(answer, &format!("a=mid:{mid}"));
     }
+    if let Some(map) = section.line(&format!("a=rtpmap:{format} ")) {
+        push(answer, map);
+    }
+    push(answer, "a=inactive");
 }
 
 fn push(sdp: &mut String, line: &str) {
-    sdp.push_str(line);
-    sdp.push_str("\r\n");
+    // Writing to a string never fails.
+    let _ = write!(sdp, "{line}\r\n");
 }
 
 fn bad(reason: &str) -> PublishError {
@@ -159,52 +372,4 @@ fn bad(reason: &str) -> PublishError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const HEAD: &str = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n";
-
-    fn read(body: &str) -> Result<Offer, PublishError> {
-        Offer::read(&format!("{HEAD}{body}"), 10_000)
-    }
-
-    #[test]
-    fn both_ways_becomes_one_way_and_silence_means_both_ways() {
-        let offer = read(
-            "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=sendrecv\r\na=rtpmap:111 opus/48000/2\r\n\
-             a=mid:0\r\n\
-             m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\na=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\n\
-             a=mid:v\r\n",
-        )
-        .unwrap();
-        assert_eq!(offer.sdp.matches("a=sendonly").count(), 2);
-        assert_eq!(offer.sdp.matches("a=sendrecv").count(), 0);
-        assert_eq!(offer.codecs, ["opus", "VP8"]);
-        let sections = [(Kind::Audio, "0".to_owned()), (Kind::Video, "v".to_owned())];
-        assert_eq!(offer.sections, sections);
-    }
-
-    #[test]
-    fn sections_that_only_receive_do_not_count() {
-        let refused = read("m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=recvonly\r\n");
-        assert!(matches!(refused, Err(PublishError::NoMedia)));
-        let session_level = read("a=inactive\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n");
-        assert!(matches!(session_level, Err(PublishError::NoMedia)));
-        let data = read("m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n");
-        assert!(matches!(data, Err(PublishError::NoMedia)));
-    }
-
-    #[test]
-    fn what_a_participant_cannot_send_is_refused() {
-        let video = "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:1\r\n";
-        let two = read(&video.repeat(2));
-        assert!(two.is_ok());
-        let three = read(&video.repeat(3));
-        assert!(matches!(three, Err(PublishError::TooMuchMedia { audio: 0, video: 3 })));
-        let many = read(&"m=application 9 X y\r\n".repeat(99));
-        assert!(matches!(many, Err(PublishError::BadSdp { .. })));
-        assert!(matches!(Offer::read("hello", 99), Err(PublishError::BadSdp { .. })));
-        let long = Offer::read("v=0", 2);
-        assert!(matches!(long, Err(PublishError::TooLarge { bytes: 3, limit: 2 })));
-    }
-}
+mod tests;

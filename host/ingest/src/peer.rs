@@ -5,30 +5,34 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Instant;
 
 use capstan_media::frame::Frame;
 use capstan_media::room::{LeaveReason, SenderReport};
 use capstan_media::time::RoomTime;
 use capstan_media::track::{RoomId, Uid};
 use metrics::counter;
-use str0m::change::SdpOffer;
 use str0m::config::DtlsCert;
+use str0m::ice::StunMessage;
 use str0m::media::KeyframeRequestKind;
-use str0m::net::{DatagramRecv, DatagramSend, Protocol, Receive};
-use str0m::{Candidate, Event, IceCreds, Input, Output as Step, Rtc, RtcConfig};
+use str0m::net::{DatagramRecv, DatagramSend, Receive, Transmit};
+use str0m::rtp::RawPacket;
+use str0m::{Event, IceCreds, Input, Output as Step, Rtc};
 
 use crate::config::IngestConfig;
-use crate::error::{PublishError, StartError};
-use crate::offer::Offer;
+use crate::error::{PatchError, PublishError};
+use crate::fragment::{Fragment, OurSide};
+use crate::ingest::{Generation, Patched};
+use crate::negotiate::{contain, credentials, negotiate};
+use crate::offer::{Offer, Refused};
+use crate::path::{Path, Proof};
+use crate::remote::{Content, Remote, Transport};
 use crate::room::Start;
 use crate::time::Anchor;
 use crate::track::{Source, Tracks};
 use crate::view::View;
 
-/// Audio packets are not asked for again, so waiting longer than networks reorder only delays.
-const AUDIO_REORDERING: std::time::Duration = std::time::Duration::from_millis(120);
+/// Streams that are remembered as seen.
+const MAX_STREAMS: usize = 64;
 /// Errors in a row, without anything else between, after which a session is given up.
 const MAX_ERRORS: u32 = 64;
 
@@ -42,11 +46,23 @@ pub(crate) struct PeerSetup<'a> {
     pub(crate) anchor: Anchor,
 }
 
+/// What a publisher is told.
+#[derive(Debug)]
+pub(crate) struct Accepted {
+    pub(crate) answer: String,
+    /// The sections of the offer that aren't taken.
+    pub(crate) refused: Vec<Refused>,
+}
+
 /// What a publisher brings forth.
 #[derive(Debug)]
 pub(crate) enum Output {
     /// To be sent.
-    Send { to: SocketAddr, datagram: DatagramSend },
+    Send { to: Remote, datagram: DatagramSend },
+    /// A packet from there was proven to be the publisher's.
+    From(Remote),
+    /// A stream was proven to be the publisher's.
+    Stream(u32),
     /// The connection stands, or stands again.
     Connected,
     /// A frame, and where it is seen.
@@ -72,13 +88,23 @@ pub(crate) struct Peer {
     room: RoomId,
     uid: Uid,
     ufrag: String,
+    /// The publisher's credentials.
+    theirs: Option<IceCreds>,
+    our_side: OurSide,
     rtc: Rtc,
     anchor: Anchor,
     /// The address that datagrams seem to have come to, by IP version: a candidate of ours.
     local: Vec<SocketAddr>,
     config: IngestConfig,
     state: State,
+    connected: bool,
     tracks: Tracks,
+    /// Where the newest packet came from, until the library shows that it takes it for genuine: it
+    /// answers no other check and decrypts no other media.
+    unproven: Option<(Remote, Proof)>,
+    path: Path,
+    /// Streams that were seen, the newest last.
+    streams: Vec<u32>,
     newest_packet: RoomTime,
     rtc_due: RoomTime,
     errors: u32,
@@ -91,44 +117,95 @@ impl Peer {
         setup: PeerSetup<'_>,
         offer: &str,
         now: RoomTime,
-    ) -> Result<(Self, String), PublishError> {
-        let offer = Offer::read(offer, setup.config.max_offer_bytes)?;
-        let ufrag = random_hex()?.chars().take(16).collect::<String>();
-        let credentials = IceCreds { ufrag: ufrag.clone(), pass: random_hex()? };
+    ) -> Result<(Self, Accepted), PublishError> {
+        let mut offer = Offer::read(offer, setup.config.max_offer_bytes)?;
+        let credentials = credentials()?;
         let start = setup.anchor.instant(now);
-        // The library isn't proven against every text; what it can't digest is the offer's fault.
-        let accepted = contain(|| negotiate(&setup, &offer, credentials, start));
-        let (rtc, answer) = accepted.unwrap_or_else(|| {
-            Err(PublishError::BadSdp { reason: "it cannot be processed".into() })
-        })?;
-        let tracks = Tracks::new(&offer.sections, setup.uid, setup.config.max_frame_bytes, now);
-        if !tracks.has_codec(&rtc) {
-            return Err(PublishError::NoUsableCodec { offered: offer.codecs });
-        }
+        let (rtc, part) = loop {
+            let sdp = offer.sdp();
+            // The library isn't proven against every text; what it can't digest is the offer's fault.
+            let accepted = contain(|| negotiate(&setup, &sdp, credentials.clone(), start));
+            let (rtc, part) = accepted.unwrap_or_else(|| {
+                Err(PublishError::BadSdp { reason: "it cannot be processed".into() })
+            })?;
+            if !offer.heed(&part)? {
+                break (rtc, part);
+            }
+        };
+        let answer = offer.answer(&part);
+        let tracks = Tracks::new(&offer.taken(), setup.uid, setup.config.max_frame_bytes, now);
         let peer = Self {
             room: setup.room,
             uid: setup.uid,
-            ufrag,
+            ufrag: credentials.ufrag,
+            theirs: offer.credentials(),
+            our_side: OurSide::of(&answer),
             rtc,
             anchor: setup.anchor,
             local: setup.candidates.to_vec(),
             config: setup.config.clone(),
             state: State::Waiting { since: now },
+            connected: false,
             tracks,
+            unproven: None,
+            path: Path::default(),
+            streams: Vec::new(),
             newest_packet: now,
             rtc_due: now,
             errors: 0,
             ready: VecDeque::new(),
         };
-        Ok((peer, answer))
+        Ok((peer, Accepted { answer, refused: offer.refused() }))
     }
 
     pub(crate) const fn room(&self) -> &RoomId {
         &self.room
     }
 
+    /// Whether the connection ever stood.
+    pub(crate) const fn has_connected(&self) -> bool {
+        self.connected
+    }
+
+    /// Whether any packet was proven to be the publisher's.
+    pub(crate) fn is_heard(&self) -> bool {
+        self.path.remote().is_some()
+    }
+
     pub(crate) const fn uid(&self) -> Uid {
         self.uid
+    }
+
+    /// The entity tag of the ICE generation, quoted.
+    pub(crate) fn etag(&self) -> String {
+        format!("\"{}\"", self.ufrag)
+    }
+
+    /// Changes ICE as its publisher wants it: new credentials of its side get new ones of ours. What is
+    /// being sent goes on; the old credentials count for nothing from now on.
+    pub(crate) fn patch(
+        &mut self,
+        generation: &Generation,
+        fragment: Fragment,
+    ) -> Result<Patched, PatchError> {
+        if let Generation::Tagged(tag) = generation
+            && *tag != self.etag()
+        {
+            let wanted = tag.chars().filter(|c| !c.is_control()).take(80).collect();
+            return Err(PatchError::OtherGeneration { wanted, now: self.etag() });
+        }
+        let Some(theirs) = fragment.credentials.filter(|new| self.theirs.as_ref() != Some(new))
+        else {
+            return Ok(Patched::Noted);
+        };
+        let ours = credentials().map_err(|_| PatchError::NoRandomness)?;
+        let mut api = self.rtc.direct_api();
+        api.set_local_ice_credentials(ours.clone());
+        api.set_remote_ice_credentials(theirs.clone());
+        self.ufrag.clone_from(&ours.ufrag);
+        self.theirs = Some(theirs);
+        let fragment = self.our_side.fragment(&ours);
+        Ok(Patched::Restarted { fragment, etag: self.etag() })
     }
 
     /// Our half of the ICE user name, unique among all sessions.
@@ -136,27 +213,30 @@ impl Peer {
         &self.ufrag
     }
 
-    /// Takes a datagram. Answers whether it was really from this publisher.
-    pub(crate) fn receive(&mut self, source: SocketAddr, datagram: &[u8], now: RoomTime) -> bool {
-        let Ok(contents) = DatagramRecv::try_from(datagram) else { return false };
+    /// Takes a datagram that may be this publisher's.
+    pub(crate) fn receive(&mut self, remote: Remote, datagram: &[u8], now: RoomTime) {
+        let Ok(contents) = DatagramRecv::try_from(datagram) else { return };
+        let source = remote.address;
         let Some(&destination) = self.local.iter().find(|l| l.is_ipv4() == source.is_ipv4()) else {
-            return false;
+            return;
         };
-        let receive = Receive { proto: Protocol::Udp, source, destination, contents };
+        let content = Content::of(datagram);
+        let proof = match content {
+            Content::Stun if nominates(datagram) => Proof::Nomination,
+            Content::Stun => Proof::Check,
+            _ => Proof::Media,
+        };
+        let proto = remote.transport.protocol();
+        let receive = Receive { proto, source, destination, contents };
         let input = Input::Receive(self.anchor.instant(now), receive);
-        if !self.rtc.accepts(&input) {
-            return false;
+        // Checks and media are proven by their own keys, wherever they come from.
+        if content == Content::Dtls && !self.rtc.accepts(&input) {
+            return;
         }
+        self.unproven = Some((remote, proof));
         if let Err(error) = self.rtc.handle_input(input) {
             self.failed(&error);
         }
-        self.newest_packet = now;
-        if matches!(self.state, State::Silent { .. }) {
-            self.state = State::Here;
-            self.tracks.restart(now);
-            self.ready.push_back(Output::Connected);
-        }
-        true
     }
 
     /// Lets time pass.
@@ -197,8 +277,8 @@ impl Peer {
         loop {
             match self.rtc.poll_output() {
                 Ok(Step::Transmit(transmit)) => {
-                    let (to, datagram) = (transmit.destination, transmit.contents);
-                    self.ready.push_back(Output::Send { to, datagram });
+                    let output = self.send(transmit);
+                    self.ready.push_back(output);
                 }
                 Ok(Step::Event(_)) => {}
                 Ok(Step::Timeout(_)) | Err(_) => break,
@@ -227,8 +307,10 @@ impl Peer {
                     }
                 }
                 Ok(Step::Transmit(transmit)) => {
-                    let (to, datagram) = (transmit.destination, transmit.contents);
-                    return Some(Output::Send { to, datagram });
+                    if is_check_reply(&transmit.contents) {
+                        self.proven(None, now);
+                    }
+                    return Some(self.send(transmit));
                 }
                 Ok(Step::Event(event)) => self.event(event, now),
                 Err(error) => self.failed(&error),
@@ -240,6 +322,7 @@ impl Peer {
         match event {
             Event::Connected if matches!(self.state, State::Waiting { .. }) => {
                 self.state = State::Here;
+                self.connected = true;
                 self.newest_packet = now;
                 self.tracks.restart(now);
                 self.ready.push_back(Output::Connected);
@@ -254,11 +337,53 @@ impl Peer {
                 let reports = self.tracks.report(&feedback, arrived).into_iter();
                 self.ready.extend(reports.map(|(report, view)| Output::Report(report, view)));
             }
+            Event::RawPacket(packet) => match *packet {
+                RawPacket::RtpRx(header, _) => self.proven(Some(*header.ssrc), now),
+                RawPacket::RtcpRx(_) => self.proven(None, now),
+                _ => {}
+            },
             Event::StreamPaused(stream) => self.tracks.heard(&stream),
             // The publisher closed its connection: a quit without the courtesy of a DELETE.
             Event::Closed => self.end(LeaveReason::Quit),
             _ => {}
         }
+    }
+
+    /// The library takes the newest packet for genuine.
+    fn proven(&mut self, stream: Option<u32>, now: RoomTime) {
+        let Some((remote, proof)) = self.unproven.take() else { return };
+        let first = self.path.remote().is_none();
+        if self.path.proven(remote, proof, now) && !first {
+            counter!("capstan_publisher_moves_total").increment(1);
+            tracing::info!(room = %self.room, uid = %self.uid, to = %remote, "publisher has moved");
+        }
+        self.ready.push_back(Output::From(remote));
+        if let Some(stream) = stream
+            && !self.streams.contains(&stream)
+        {
+            if self.streams.len() >= MAX_STREAMS {
+                self.streams.remove(0);
+            }
+            self.streams.push(stream);
+            self.ready.push_back(Output::Stream(stream));
+        }
+        self.newest_packet = now;
+        if matches!(self.state, State::Silent { .. }) {
+            self.state = State::Here;
+            self.tracks.restart(now);
+            self.ready.push_back(Output::Connected);
+        }
+    }
+
+    /// Answers to checks go back the way that these came; all else goes where the publisher is now,
+    /// which the library learns late: to it, paths of one priority are equal until one has timed out.
+    fn send(&self, transmit: Transmit) -> Output {
+        let own = Remote { transport: Transport::Udp, address: transmit.destination };
+        let to = match Content::of(&transmit.contents) {
+            Content::Stun => own,
+            _ => self.path.remote().unwrap_or(own),
+        };
+        Output::Send { to, datagram: transmit.contents }
     }
 
     /// Sends the requests that are due. Answers whether the library has something to send now.
@@ -325,65 +450,12 @@ impl Peer {
     }
 }
 
-/// Runs what a stranger's bytes may break; `None` if it panicked.
-pub(crate) fn contain<T>(work: impl FnOnce() -> T) -> Option<T> {
-    let done = catch_unwind(AssertUnwindSafe(work)).ok();
-    if done.is_none() {
-        counter!("capstan_contained_panics_total").increment(1);
-    }
-    done
+/// Whether a check says that its path is the one that will be used.
+fn nominates(datagram: &[u8]) -> bool {
+    StunMessage::parse(datagram).is_ok_and(|message| message.use_candidate())
 }
 
-/// The process's certificate, and with it the library's cryptography.
-pub(crate) fn certificate() -> Result<DtlsCert, StartError> {
-    let provider = str0m::crypto::from_feature_flags();
-    let certificate = provider.dtls_provider.generate_certificate();
-    provider.install_process_default();
-    certificate.ok_or(StartError::Certificate)
-}
-
-/// 128 random bits in hexadecimal.
-pub(crate) fn random_hex() -> Result<String, PublishError> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|_| PublishError::NoRandomness)?;
-    Ok(hex::encode(bytes))
-}
-
-fn negotiate(
-    setup: &PeerSetup<'_>,
-    offer: &Offer,
-    credentials: IceCreds,
-    start: Instant,
-) -> Result<(Rtc, String), PublishError> {
-    let bad = |reason: String| PublishError::BadSdp { reason };
-    let parsed = SdpOffer::from_sdp_string(&offer.sdp).map_err(|e| bad(cut(&e.to_string())))?;
-    let mut rtc = RtcConfig::new()
-        .clear_codecs()
-        .enable_opus(true, false)
-        .enable_vp8(true)
-        .enable_vp9(true)
-        .enable_h264(true)
-        .enable_av1(true)
-        .set_ice_lite(true)
-        .set_local_ice_credentials(credentials)
-        .set_dtls_cert(setup.certificate.clone())
-        .set_reordering_timeout_audio(Some(AUDIO_REORDERING))
-        .build(start);
-    for &address in setup.candidates {
-        let candidate = Candidate::host(address, "udp").map_err(|e| bad(e.to_string()))?;
-        rtc.add_local_candidate(candidate);
-    }
-    let answer = rtc.sdp_api().accept_offer(parsed).map_err(|e| bad(cut(&e.to_string())))?;
-    Ok((rtc, answer.to_sdp_string()))
-}
-
-/// A library message may repeat the whole offer, and names places in it by their address.
-fn cut(text: &str) -> String {
-    let mut text = text.to_owned();
-    if let Some(start) = text.find(" at PointerOffset(")
-        && let Some(length) = text.get(start..).and_then(|rest| rest.find(')'))
-    {
-        text.replace_range(start..=start + length, ": ");
-    }
-    text.chars().filter(|c| !c.is_control()).take(200).collect()
+/// A successful answer to a binding request (RFC 8489, 5).
+fn is_check_reply(datagram: &[u8]) -> bool {
+    datagram.starts_with(&[0x01, 0x01])
 }

@@ -12,13 +12,16 @@ use capstan_media::room::LeaveReason;
 use capstan_media::time::{RoomClock, RoomTime};
 use metrics::{counter, gauge};
 use tokio::net::UdpSocket;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::demux::Demux;
-use crate::error::StartError;
-use crate::ingest::{Command, Shared};
-use crate::peer::{Output, Peer, contain};
-use crate::sessions::PeerId;
+use crate::error::{PatchError, StartError};
+use crate::fragment::Fragment;
+use crate::ingest::{Command, Generation, Patched, Shared};
+use crate::negotiate::contain;
+use crate::peer::{Output, Peer};
+use crate::remote::Remote;
+use crate::sessions::{Opened, PeerId};
 
 /// Datagrams read before timers and commands are looked at.
 const BATCH: usize = 64;
@@ -103,8 +106,11 @@ impl Socket {
         let mut done = None;
         loop {
             match self.wait(&udp).await {
-                Wake::Command(Some(Command::Add(id, peer, over))) => self.add(id, peer, over, &udp),
+                Wake::Command(Some(Command::Add(opened, peer))) => self.add(opened, peer, &udp),
                 Wake::Command(Some(Command::Remove(id, reason))) => self.close(id, reason, &udp),
+                Wake::Command(Some(Command::Patch(id, generation, fragment, answer))) => {
+                    self.patch(id, &generation, fragment, answer);
+                }
                 Wake::Command(Some(Command::Stop(reply))) => {
                     done = Some(reply);
                     break;
@@ -139,13 +145,37 @@ impl Socket {
         }
     }
 
-    fn add(&mut self, id: PeerId, peer: Box<Peer>, over: Vec<PeerId>, udp: &UdpSocket) {
-        for old in over {
+    fn add(&mut self, opened: Opened, peer: Box<Peer>, udp: &UdpSocket) {
+        for old in opened.replaced {
             self.close(old, LeaveReason::Replaced, udp);
         }
+        for old in opened.displaced {
+            self.close(old, LeaveReason::Lost, udp);
+        }
+        let id = opened.id;
         self.demux.insert(id, peer.ufrag().to_owned());
         self.peers.insert(id, peer);
         self.work(id, udp, |peer, now| peer.timeout(now));
+        self.count();
+    }
+
+    fn patch(
+        &mut self,
+        id: PeerId,
+        generation: &Generation,
+        fragment: Fragment,
+        answer: oneshot::Sender<Result<Patched, PatchError>>,
+    ) {
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        let before = peer.ufrag().to_owned();
+        let patched = peer.patch(generation, fragment);
+        if matches!(patched, Ok(Patched::Restarted { .. })) {
+            self.demux.rename(id, &before, peer.ufrag().to_owned());
+            counter!("capstan_ice_restarts_total").increment(1);
+            tracing::info!(room = %peer.room(), uid = %peer.uid(), "ice restarted");
+        }
+        // Whoever asked may have gone.
+        let _ = answer.send(patched);
     }
 
     fn close(&mut self, id: PeerId, reason: LeaveReason, udp: &UdpSocket) {
@@ -164,16 +194,12 @@ impl Socket {
             // An error other than "nothing there" concerns an earlier datagram that was sent.
             let Ok((length, source)) = udp.try_recv_from(&mut buffer) else { return };
             let Some(datagram) = buffer.get(..length) else { continue };
-            let source = SocketAddr::new(source.ip().to_canonical(), source.port());
-            let Some(id) = self.demux.route(source, datagram) else {
+            let remote = Remote::udp(SocketAddr::new(source.ip().to_canonical(), source.port()));
+            let Some(id) = self.demux.route(remote, datagram) else {
                 counter!("capstan_datagrams_unclaimed_total").increment(1);
                 continue;
             };
-            let mut verified = false;
-            self.work(id, udp, |peer, now| verified = peer.receive(source, datagram, now));
-            if verified && self.peers.contains_key(&id) {
-                self.demux.learn(source, id);
-            }
+            self.work(id, udp, |peer, now| peer.receive(remote, datagram, now));
         }
     }
 
@@ -204,8 +230,8 @@ impl Socket {
             while let Some(output) = peer.poll(now) {
                 if let Output::Gone(reason) = output {
                     gone = Some(reason);
-                } else {
-                    self.apply(id, &peer, output, now, udp);
+                } else if !self.apply(id, &peer, output, now, udp) {
+                    peer.close(LeaveReason::Lost);
                 }
             }
         });
@@ -221,14 +247,34 @@ impl Socket {
         }
     }
 
-    fn apply(&mut self, id: PeerId, peer: &Peer, output: Output, now: RoomTime, udp: &UdpSocket) {
+    /// Passes on what a peer brought forth. Answers whether the peer may stay.
+    fn apply(
+        &mut self,
+        id: PeerId,
+        peer: &Peer,
+        output: Output,
+        now: RoomTime,
+        udp: &UdpSocket,
+    ) -> bool {
         let (room, uid) = (peer.room(), peer.uid());
         match output {
             Output::Send { to, datagram } => self.send(to, &datagram, udp),
+            Output::From(remote) => {
+                if !peer.has_connected() {
+                    self.shared.sessions(|sessions| sessions.heard(id));
+                }
+                self.demux.learn(remote, id);
+            }
+            Output::Stream(stream) => self.demux.learn_stream(stream, id),
             Output::Connected => {
+                let Some(older) = self.shared.sessions(|sessions| sessions.connected(id)) else {
+                    tracing::warn!(%room, %uid, "publisher turned away: others took the last place");
+                    counter!("capstan_publishers_turned_away_total").increment(1);
+                    return false;
+                };
                 tracing::info!(%room, %uid, "publisher connected");
                 self.shared.rooms(|rooms| rooms.connected(room, uid, id, now));
-                for older in self.shared.sessions(|sessions| sessions.connected(id)) {
+                for older in older {
                     self.close(older, LeaveReason::Replaced, udp);
                 }
                 self.count();
@@ -247,12 +293,15 @@ impl Socket {
             }
             Output::Gone(_) => {}
         }
+        true
     }
 
-    fn send(&self, to: SocketAddr, datagram: &[u8], udp: &UdpSocket) {
-        let to = match to.ip() {
-            IpAddr::V4(ip) if self.dual => SocketAddr::new(ip.to_ipv6_mapped().into(), to.port()),
-            _ => to,
+    fn send(&self, to: Remote, datagram: &[u8], udp: &UdpSocket) {
+        let to = match to.address.ip() {
+            IpAddr::V4(ip) if self.dual => {
+                SocketAddr::new(ip.to_ipv6_mapped().into(), to.address.port())
+            }
+            _ => to.address,
         };
         // Whoever needs an answer asks again; waiting would hold up everybody else.
         if udp.try_send_to(datagram, to).is_err() {
@@ -262,7 +311,11 @@ impl Socket {
 
     fn forget(&mut self, id: PeerId, peer: &Peer, reason: LeaveReason, now: RoomTime) {
         let (room, uid) = (peer.room(), peer.uid());
-        tracing::info!(%room, %uid, ?reason, "publisher gone");
+        if peer.has_connected() {
+            tracing::info!(%room, %uid, ?reason, "publisher gone");
+        } else if reason != LeaveReason::Replaced {
+            self.never_connected(peer, reason);
+        }
         self.demux.remove(id, peer.ufrag());
         if let Some(at) = self.due.remove(&id) {
             self.timers.remove(&(at, id));
@@ -270,6 +323,19 @@ impl Socket {
         self.shared.sessions(|sessions| sessions.remove(id));
         self.shared.rooms(|rooms| rooms.gone(room, uid, id, reason, now));
         self.count();
+    }
+
+    /// Tells of an answered offer that came to nothing, and what the publisher could change.
+    fn never_connected(&self, peer: &Peer, reason: LeaveReason) {
+        let (room, uid, heard) = (peer.room(), peer.uid(), peer.is_heard());
+        let stage = if heard { "handshake" } else { "no-check" };
+        counter!("capstan_publishers_never_connected_total", "stage" => stage).increment(1);
+        let advice = if heard {
+            "its checks arrive but its handshake does not: look at the network's packet size"
+        } else {
+            "none of its checks arrived: open the media port between it and the announced addresses"
+        };
+        tracing::warn!(%room, %uid, ?reason, advice, "publisher never connected");
     }
 
     fn schedule(&mut self, id: PeerId, at: RoomTime) {
@@ -282,5 +348,7 @@ impl Socket {
     fn count(&self) {
         let present = self.shared.rooms(|rooms| rooms.present());
         gauge!("capstan_publishers").set(present as f64);
+        let waiting = self.shared.sessions(|sessions| sessions.waiting());
+        gauge!("capstan_publishers_waiting").set(waiting as f64);
     }
 }

@@ -14,7 +14,6 @@ use capstan_media::subscription::VideoLayer;
 use capstan_media::time::{RoomTime, RtpTime};
 use capstan_media::track::{TrackId, TrackKind, Uid};
 use metrics::counter;
-use str0m::Rtc;
 use str0m::format::Codec as WireCodec;
 use str0m::media::{MediaData, Mid, Rid, SenderFeedback};
 use str0m::rtp::{Ssrc, StreamPaused};
@@ -86,12 +85,6 @@ impl Tracks {
             tracks.push(Track::new(Mid::from(mid.as_str()), kind, now));
         }
         Self { uid, max_frame_bytes, tracks, senders: Vec::new() }
-    }
-
-    /// Whether any section found a codec that both sides know.
-    pub(crate) fn has_codec(&self, rtc: &Rtc) -> bool {
-        let usable = |track: &Track| rtc.media(track.mid).is_some_and(|media| !media.disabled());
-        self.tracks.iter().any(usable)
     }
 
     /// Everything begins anew: the session is connected, or is heard again after silence.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use capstan_ingest::{Ingest, IngestConfig, PublishError};
 use capstan_media::room::RoomEvent;
-use common::{Client, block_on, drain, room, start, uid};
+use common::{Client, HERE, block_on, drain, room, start, uid};
 use proptest::collection::vec;
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
 
@@ -23,13 +23,13 @@ fn ingest() -> &'static Ingest {
 }
 
 fn publish(offer: &str) -> Result<(), PublishError> {
-    block_on(ingest().publish(room(), uid(1), offer)).map(drop)
+    block_on(ingest().publish(room(), uid(1), HERE, offer)).map(drop)
 }
 
 #[test]
 fn real_offers_are_answered_one_way() {
     for offer in OFFERS {
-        let answer = block_on(ingest().publish(room(), uid(9), offer)).unwrap().answer;
+        let answer = block_on(ingest().publish(room(), uid(9), HERE, offer)).unwrap().answer;
         assert!(answer.contains("a=recvonly") && answer.contains("a=ice-lite"), "{answer}");
         assert!(!answer.contains("a=sendrecv") && !answer.contains("a=sendonly"), "{answer}");
         for wanted in ["opus", "VP8", "VP9", "H264", "AV1", "rtx", "transport-cc", "nack pli"] {

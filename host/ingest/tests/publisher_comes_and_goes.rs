@@ -9,7 +9,7 @@ use capstan_media::codec::Codec;
 use capstan_media::frame::{Continuity, FrameKind};
 use capstan_media::room::{LeaveReason, RoomEvent};
 use capstan_media::track::TrackKind;
-use common::{Client, block_on, drain, room, start, uid, wait_for};
+use common::{Client, HERE, block_on, drain, room, start, uid, wait_for};
 
 const fn left(event: &RoomEvent) -> Option<LeaveReason> {
     if let RoomEvent::Left { reason, .. } = event { Some(*reason) } else { None }
@@ -151,7 +151,7 @@ fn a_closed_connection_is_a_quit_and_an_offer_without_a_connection_is_forgotten(
     let mut events = ingest.subscribe(&room());
     let (mut client, _) = Client::publish(&ingest, 1);
     let (_, offer) = Client::new();
-    let full = block_on(ingest.publish(room(), uid(2), &offer));
+    let full = block_on(ingest.publish(room(), uid(2), HERE, &offer));
     assert_eq!(full, Err(PublishError::ServerFull { limit: 1 }));
     client.close();
     assert_eq!(wait_for(&mut events, left), LeaveReason::Quit);
@@ -167,6 +167,40 @@ fn a_closed_connection_is_a_quit_and_an_offer_without_a_connection_is_forgotten(
 }
 
 #[test]
+fn offers_that_never_connect_keep_nobody_out() {
+    let config = IngestConfig {
+        max_publishers: 2,
+        max_waiting: 4,
+        max_waiting_per_address: 3,
+        ..IngestConfig::default()
+    };
+    let ingest = start(config);
+    let idle: Vec<_> = (10..30).map(|n| Client::post(&ingest, n).1).collect();
+    let waits = |n: usize| {
+        ingest.has_session(&room(), uid(10 + u32::try_from(n).unwrap()), idle[n].session.as_str())
+    };
+    assert_eq!((0..20).filter(|n| waits(*n)).collect::<Vec<_>>(), [17, 18, 19]);
+    let (mut first, _) = Client::publish(&ingest, 1);
+    let (mut second, _) = Client::publish(&ingest, 2);
+    first.run(Duration::from_millis(100));
+    second.run(Duration::from_millis(100));
+    assert_eq!(ingest.roster(&room()).len(), 2);
+    let (_, offer) = Client::new();
+    let full = block_on(ingest.publish(room(), uid(3), HERE, &offer));
+    assert_eq!(full, Err(PublishError::ServerFull { limit: 2 }));
+}
+
+#[test]
+fn of_two_that_come_for_the_last_place_one_is_told_goodbye() {
+    let ingest = start(IngestConfig { max_publishers: 1, ..IngestConfig::default() });
+    let (mut late, published) = Client::post(&ingest, 1);
+    let (_first, _) = Client::publish(&ingest, 2);
+    late.run_until(|client| client.closed);
+    assert!(!ingest.has_session(&room(), uid(1), published.session.as_str()));
+    assert_eq!(ingest.roster(&room()).len(), 1);
+}
+
+#[test]
 fn a_shutdown_says_goodbye_and_ends_subscriptions() {
     let ingest = start(IngestConfig::default());
     let mut events = ingest.subscribe(&room());
@@ -176,6 +210,6 @@ fn a_shutdown_says_goodbye_and_ends_subscriptions() {
     assert!(events.blocking_recv().is_none());
     client.run_until(|client| client.closed);
     let (_, offer) = Client::new();
-    let stopped = block_on(ingest.publish(room(), uid(1), &offer));
+    let stopped = block_on(ingest.publish(room(), uid(1), HERE, &offer));
     assert_eq!(stopped, Err(PublishError::Stopped));
 }

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails a test")]
 #![allow(dead_code, clippy::allow_attributes, reason = "each test uses its part")]
 
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -18,6 +18,9 @@ use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 
 /// How long anything that must happen may take on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Where the tests' offers come from.
+pub(crate) const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 struct Clock(Instant, RoomTime);
 
@@ -69,6 +72,10 @@ pub(crate) struct Client {
     /// Of the datagrams that follow, one in so many is lost on the way.
     pub(crate) loses_one_in: Option<u64>,
     sent: u64,
+    /// Its own offer.
+    pub(crate) offer: String,
+    /// The media packet that it sent last.
+    pub(crate) newest_media: Option<Vec<u8>>,
 }
 
 impl Client {
@@ -107,6 +114,8 @@ impl Client {
             sends: true,
             loses_one_in: None,
             sent: 0,
+            offer: offer.to_sdp_string(),
+            newest_media: None,
         };
         (client, offer.to_sdp_string())
     }
@@ -131,11 +140,16 @@ impl Client {
         number: u32,
         offer: &str,
     ) -> (Self, Published) {
-        let published = block_on(ingest.publish(room(), uid(number), offer)).unwrap();
-        let answer = SdpAnswer::from_sdp_string(&published.answer).unwrap();
+        let published = block_on(ingest.publish(room(), uid(number), HERE, offer)).unwrap();
+        self.accept(&published.answer);
+        (self, published)
+    }
+
+    /// Takes an answer to its own offer.
+    pub(crate) fn accept(&mut self, answer: &str) {
+        let answer = SdpAnswer::from_sdp_string(answer).unwrap();
         let pending = self.pending.take().unwrap();
         self.rtc.sdp_api().accept_answer(pending, answer).unwrap();
-        (self, published)
     }
 
     pub(crate) fn run(&mut self, span: Duration) {
@@ -151,6 +165,11 @@ impl Client {
             assert!(now() < end, "the publisher waited in vain");
             self.step();
         }
+    }
+
+    /// Changes the address that the far end sees without the publisher knowing, as a NAT does.
+    pub(crate) fn rebind(&mut self) {
+        self.socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     }
 
     /// Closes the connection as a browser does.
@@ -218,6 +237,10 @@ impl Client {
                 Output::Transmit(t) => {
                     self.far = Some(t.destination);
                     self.sent += 1;
+                    let rtp = t.contents.first() == Some(&0x90) && t.contents.get(1) < Some(&0xc0);
+                    if rtp {
+                        self.newest_media = Some(t.contents.to_vec());
+                    }
                     if self.loses_one_in.is_none_or(|n| !self.sent.is_multiple_of(n)) {
                         self.socket.send_to(&t.contents, t.destination).unwrap();
                     }

@@ -6,7 +6,7 @@
 //! publishers, or `None` for an unknown app; `Whip::origins` are the web origins that may publish
 //! (`"*"` for all). Every refusal is a problem document (RFC 9457) that says what to change.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -119,10 +119,11 @@ async fn publish(
     request: Request,
 ) -> Result<Response, Refusal> {
     let (room, uid) = whip.admit(&request, app, room, &uid)?;
+    let from = client(&request);
     let (parts, body) = request.into_parts();
     require_sdp(&parts.headers)?;
     let offer = read(body).await?;
-    let published = whip.ingest.publish(room, uid, &offer).await?;
+    let published = whip.ingest.publish(room, uid, from, &offer).await?;
     let location = format!("{}/{}", parts.uri.path().trim_end_matches('/'), published.session);
     let headers = [
         (CONTENT_TYPE, "application/sdp".to_owned()),
@@ -239,8 +240,13 @@ impl Whip {
 }
 
 fn from_loopback(request: &Request) -> bool {
+    client(request).is_loopback()
+}
+
+/// Where a request comes from: a publisher, or a proxy before it.
+fn client(request: &Request) -> IpAddr {
     let client = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    client.is_some_and(|ConnectInfo(address)| address.ip().to_canonical().is_loopback())
+    client.map_or(Ipv4Addr::UNSPECIFIED.into(), |ConnectInfo(address)| address.ip().to_canonical())
 }
 
 fn is_room_name(name: &str) -> bool {
@@ -333,11 +339,6 @@ impl From<PublishError> for Refusal {
                 "no-media",
                 "add an audio or video section that is sendonly or sendrecv",
             ),
-            PublishError::TooMuchMedia { .. } => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "too-much-media",
-                "publish more under other uids; the second video section is the shared screen",
-            ),
             PublishError::NoUsableCodec { .. } => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "no-usable-codec",
@@ -348,6 +349,9 @@ impl From<PublishError> for Refusal {
                 "server-full",
                 "try again later, or raise the server's limit of publishers",
             ),
+            PublishError::TooManyWaiting { .. } => {
+                (StatusCode::SERVICE_UNAVAILABLE, "too-many-waiting", "try again in some seconds")
+            }
             PublishError::Stopped => {
                 (StatusCode::SERVICE_UNAVAILABLE, "stopping", "try again later")
             }

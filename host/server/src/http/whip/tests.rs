@@ -1,7 +1,5 @@
 //! WHIP as a client sees it, over TCP.
 
-use std::net::{Ipv4Addr, SocketAddr};
-
 use capstan_ingest::IngestConfig;
 use capstan_media::time::{RoomClock, RoomTime};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
