@@ -36,3 +36,15 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     written
 }
+
+/// Removes a folder with all that is in it. One that isn't there is no trouble; one that can't be removed is
+/// told of in the log.
+pub fn remove_folder(folder: &Path) {
+    match std::fs::remove_dir_all(folder) {
+        Ok(()) => tracing::debug!(folder = %folder.display(), "removed local files"),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => {
+            tracing::warn!(folder = %folder.display(), %error, "local files can't be removed");
+        }
+    }
+}

@@ -1,17 +1,15 @@
 //! How files come to be owed, and go from this machine once they have left.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use capstan_archive::facts::FileFacts;
-use capstan_archive::folder::{parts_folder, tape_folder};
 use capstan_archive::settings::{Container, RecordingSettings};
 use capstan_media::time::RoomTime;
 
-use super::assembly::Mp4s;
-use super::books::{Books, Ledger, Owing};
-use super::change::Change;
-use super::records::ModeName;
+use crate::books::Books;
+use crate::books::change::Change;
+use crate::books::ledger::{Ledger, ModeName, Mp4s};
+use crate::books::owing::Owing;
 use crate::event::Event;
 
 /// A file that is finished on disk, or a playlist that was rewritten there.
@@ -28,7 +26,7 @@ pub struct NewFile {
 
 pub(crate) const PLAYLIST_TYPE: &str = "application/vnd.apple.mpegurl";
 /// Only screenshots have it.
-pub(super) const SNAPSHOT_TYPE: &str = "image/jpeg";
+pub(crate) const SNAPSHOT_TYPE: &str = "image/jpeg";
 
 impl NewFile {
     /// Whether it is a playlist, which is owed anew whenever it is rewritten.
@@ -74,7 +72,7 @@ fn name_of(path: &Path) -> String {
 }
 
 /// The ledger of a recording that begins.
-pub(super) fn ledger_of(settings: &RecordingSettings, folder: &Path, begun: RoomTime) -> Ledger {
+pub(crate) fn ledger_of(settings: &RecordingSettings, folder: &Path, begun: RoomTime) -> Ledger {
     let RecordingSettings { sid, room, recorder_uid, storage, .. } = settings.clone();
     let new = Ledger::new(sid, room, recorder_uid, storage, folder, begun);
     let (mode, prefix) = (ModeName::from(&settings.mode), settings.prefix.clone());
@@ -83,7 +81,7 @@ pub(super) fn ledger_of(settings: &RecordingSettings, folder: &Path, begun: Room
 }
 
 /// Owes new files, in their order; with the first ones of a playlist, the event of its first slice.
-pub(super) fn owe(change: &mut Change, books: &Books, new: &[NewFile], now: RoomTime) {
+pub(crate) fn owe(change: &mut Change, books: &Books, new: &[NewFile], now: RoomTime) {
     for file in new {
         first_of_list(change, file, now);
         let ledger = &mut change.ledger;
@@ -116,23 +114,4 @@ fn first_of_list(change: &mut Change, file: &NewFile, now: RoomTime) {
     }
     let FileFacts { uid, tracks, start, .. } = list.facts;
     change.tell(&Event::SliceStarted { uid, tracks, at: start, before: start }, now);
-}
-
-/// Removes the tapes of a recording whose files are all in the bucket. Those of one that failed stay:
-/// they may hold what the files don't.
-pub(super) fn remove_tapes(ledger: &Ledger) {
-    if !ledger.tapes_stay() {
-        remove_folder(&tape_folder(&ledger.folder));
-        remove_folder(&parts_folder(&ledger.folder));
-    }
-}
-
-pub(super) fn remove_folder(folder: &Path) {
-    match std::fs::remove_dir_all(folder) {
-        Ok(()) => tracing::debug!(folder = %folder.display(), "removed local files"),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => {
-            tracing::warn!(folder = %folder.display(), %error, "local files can't be removed");
-        }
-    }
 }

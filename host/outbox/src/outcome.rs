@@ -51,3 +51,20 @@ pub struct Outcome {
     /// What made it end abnormally.
     pub failure: Option<String>,
 }
+
+/// What the outbox knows of one recording, for its handle.
+#[derive(Clone, Debug, Default)]
+pub struct View {
+    /// What is still owed.
+    pub owed: Owed,
+    /// Whether a playlist was uploaded at least once.
+    pub first_upload_done: bool,
+    /// The playlists and files that there are.
+    pub files: Vec<FileFacts>,
+    /// Why a file is parked, in the storage's words.
+    pub trouble: Option<String>,
+    /// What the storage said last of a file that it hasn't taken.
+    pub storage_trouble: Option<String>,
+    /// How the recording ended, once all of it has left.
+    pub outcome: Option<Outcome>,
+}

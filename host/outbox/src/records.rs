@@ -3,13 +3,13 @@
 
 use capstan_archive::facts::{FileFacts, StopReason};
 use capstan_archive::report::{Report, Trouble};
-use capstan_archive::settings::Mode;
 use capstan_media::time::RoomTime;
 use capstan_media::track::RoomId;
-use serde::{Deserialize, Serialize};
 
-use super::books::{Books, Ledger, Stage};
-use super::{Outbox, OutboxError};
+use crate::books::Books;
+use crate::books::ledger::{Ledger, ModeName, Stage};
+use crate::books::store::OutboxError;
+use crate::outbox::Outbox;
 use crate::outcome::Owed;
 use crate::ports::Notice;
 
@@ -61,52 +61,18 @@ pub struct Ending {
     pub failure: Option<String>,
 }
 
-/// What is made of a room, in a word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ModeName {
-    /// Everybody in one.
-    Mix,
-    /// Everybody apart.
-    Individual,
-    /// Screenshots alone.
-    Snapshots,
-}
-
-impl ModeName {
-    /// Its name in JSON.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Mix => "mix",
-            Self::Individual => "individual",
-            Self::Snapshots => "snapshots",
-        }
-    }
-}
-
-impl From<&Mode> for ModeName {
-    fn from(mode: &Mode) -> Self {
-        match mode {
-            Mode::Mix(_) => Self::Mix,
-            Mode::Individual(_) => Self::Individual,
-            Mode::SnapshotsOnly => Self::Snapshots,
-        }
-    }
-}
-
 impl Outbox {
     /// Every recording that runs or is remembered, by sid.
     #[must_use]
     pub fn records(&self) -> Vec<Record> {
-        let books = self.inner.books();
+        let books = self.keeper.books();
         books.ledgers.values().map(|ledger| record(&books, ledger)).collect()
     }
 
     /// One recording, while it runs or is remembered.
     #[must_use]
     pub fn record(&self, sid: &str) -> Option<Record> {
-        let books = self.inner.books();
+        let books = self.keeper.books();
         books.ledgers.get(sid).map(|ledger| record(&books, ledger))
     }
 
@@ -121,7 +87,7 @@ impl Outbox {
         after: Option<u64>,
         most: usize,
     ) -> Result<Vec<Notice>, OutboxError> {
-        self.inner.store.history(sid, after, most)
+        self.keeper.history(sid, after, most)
     }
 
     /// Keeps a recording's report for when its folder is gone.
@@ -129,7 +95,7 @@ impl Outbox {
     /// # Errors
     /// The outbox's file can't be written; nothing has changed.
     pub fn keep_report(&self, sid: &str, report: Report) -> Result<(), OutboxError> {
-        self.inner.change(sid, |change, _, _| change.ledger.report = Some(report))
+        self.keeper.change(sid, |change, _, _| change.ledger.report = Some(report))
     }
 }
 

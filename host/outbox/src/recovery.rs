@@ -5,14 +5,17 @@ use capstan_archive::facts::StopReason;
 use capstan_archive::report::Report;
 use capstan_media::time::RoomTime;
 
-use super::books::{Books, End, Stage};
-use super::change::Change;
-use super::store::Store;
-use super::tail::OwedTail;
-use super::{OutboxError, tail};
+use crate::books::Books;
+use crate::books::change::Change;
+use crate::books::ledger::{End, OwedTail, Stage};
+use crate::books::store::{OutboxError, Store};
+
+/// What is said of a recording while its tail is being made.
+const PENDING: &str = "the process died while it recorded; what its tapes hold behind the \
+    last segment is being made into files";
 
 /// Ends every recording that is still live in the books. Returns their sids.
-pub(super) fn end_interrupted(
+pub(crate) fn end_interrupted(
     store: &Store,
     books: &mut Books,
     now: RoomTime,
@@ -25,13 +28,13 @@ pub(super) fn end_interrupted(
         let sid = ledger.sid.clone();
         let mut change = Change::new(ledger);
         change.ledger.report = Some(Report::read(&change.ledger.folder));
-        let failure = Some(tail::PENDING.to_owned());
+        let failure = Some(PENDING.to_owned());
         change.ledger.ended =
             Some(End { at: now, reason: StopReason::Failed, failure, told: false });
         change.ledger.stage = Stage::Closing;
         change.ledger.tail = Some(OwedTail::default());
         store.commit(&change, history)?;
-        books.apply(change);
+        change.apply_to(books);
         tracing::warn!(%sid, "a recording was left behind by the last process");
         sids.push(sid);
     }

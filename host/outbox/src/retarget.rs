@@ -5,9 +5,13 @@ use capstan_archive::target::StorageTarget;
 use capstan_media::time::RoomTime;
 use thiserror::Error;
 
-use super::books::{Books, Owing, Stage};
-use super::change::Change;
-use super::{Outbox, OutboxError, leftovers};
+use crate::books::Books;
+use crate::books::change::Change;
+use crate::books::ledger::Stage;
+use crate::books::owing::Owing;
+use crate::books::store::OutboxError;
+use crate::outbox::Outbox;
+use crate::steps::leftovers;
 
 /// Whether a target is where the files went before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +46,7 @@ impl Outbox {
     /// Where a recording's files go, while it runs or is remembered. It holds keys.
     #[must_use]
     pub fn target(&self, sid: &str) -> Option<StorageTarget> {
-        self.inner.books().ledgers.get(sid).map(|ledger| ledger.target.clone())
+        self.keeper.books().ledgers.get(sid).map(|ledger| ledger.target.clone())
     }
 
     /// Sends a recording's files there from now on, and tries at once whatever hasn't left. A refusal
@@ -57,7 +61,7 @@ impl Outbox {
         place: Place,
     ) -> Result<(), RetargetError> {
         let mut done = Err(RetargetError::Unknown { sid: sid.to_owned() });
-        self.inner.change(sid, |change, books, now| {
+        self.keeper.change(sid, |change, books, now| {
             if change.ledger.stage != Stage::Live && !books.owed(sid).files() {
                 done = Err(RetargetError::NothingOwed { sid: sid.to_owned() });
                 return;
@@ -66,7 +70,7 @@ impl Outbox {
             done = Ok(());
         })?;
         done?;
-        self.inner.hurry(sid);
+        self.bell.hurry(sid);
         Ok(())
     }
 }

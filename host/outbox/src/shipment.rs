@@ -7,9 +7,11 @@ use capstan_archive::facts::{FileFacts, StopReason};
 use capstan_archive::target::StorageTarget;
 use capstan_media::track::RoomId;
 
-use super::books::{End, Ledger, List, Owing, Stage};
-use super::change::Change;
-use super::{Outbox, OutboxError};
+use crate::books::change::Change;
+use crate::books::ledger::{End, Ledger, List, Stage};
+use crate::books::owing::Owing;
+use crate::books::store::OutboxError;
+use crate::outbox::Outbox;
 
 /// Files that leave together, told of as one recording that has ended.
 #[derive(Clone, Debug)]
@@ -49,8 +51,7 @@ impl Outbox {
     /// # Errors
     /// The outbox can't be written, or there is something of this sid already; nothing is owed.
     pub fn ship(&self, shipment: Shipment) -> Result<(), OutboxError> {
-        let inner = &self.inner;
-        let now = inner.clock.now();
+        let now = self.keeper.now();
         let Shipment { sid, room, recorder_uid, storage, folder, files, listed } = shipment;
         let list = |facts| List { facts, filed: 1, uploaded: true, failed: false };
         let ledger = Ledger {
@@ -68,11 +69,6 @@ impl Outbox {
             Owing { order, ..Owing::new(sid.clone(), key, path, content_type, size) }
         };
         change.owe = files.into_iter().enumerate().map(owe).collect();
-        let turn = inner.turn();
-        if inner.books().ledgers.contains_key(&sid) {
-            let reason = format!("there is a recording {sid} already");
-            return Err(OutboxError { path: inner.store.path().to_owned(), reason });
-        }
-        inner.commit(&turn, change)
+        self.keeper.take_over(change)
     }
 }

@@ -1,17 +1,19 @@
 //! What is owed leaves: in order, after failures, after refusals, after the process died.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
-use capstan_archive::settings::TrackType;
-
+use capstan_archive::facts::{FileFacts, StopReason};
 use capstan_archive::folder::{hls_folder, tape_folder, write_whole};
+use capstan_archive::settings::TrackType;
+use capstan_media::time::{RoomClock, RoomTime};
 
-use super::*;
-use crate::event::{Code, Module};
-use crate::outcome::Delivered;
+use crate::event::{Code, Event, Module, Problem};
+use crate::outcome::{Delivered, Outcome, Owed};
 use crate::testing::{DAWN, DrivenClock, RunningClock, World, settings, until};
+use crate::*;
 
 mod backup;
 mod history;

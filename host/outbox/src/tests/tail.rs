@@ -1,7 +1,7 @@
 //! What tapes hold of a recording whose process died, and what becomes of it.
 
-use super::super::tail::OwedTail;
 use super::*;
+use crate::books::ledger::OwedTail;
 
 /// A recording that was live when its process died, and whose tail this many processes began.
 fn left_behind(world: &World, begun: u32) -> Outbox {
@@ -12,7 +12,7 @@ fn left_behind(world: &World, begun: u32) -> Outbox {
     let outbox = world.open(RunningClock::start());
     assert_eq!(outbox.recovered(), ["sid1"]);
     let tail = OwedTail { failing_since: None, begun };
-    outbox.inner.change("sid1", |change, _, _| change.ledger.tail = Some(tail)).unwrap();
+    outbox.keeper.change("sid1", |change, _, _| change.ledger.tail = Some(tail)).unwrap();
     outbox
 }
 

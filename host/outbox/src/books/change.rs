@@ -5,8 +5,11 @@
 
 use capstan_media::time::RoomTime;
 
-use super::books::{Books, Ledger, Leftover, Owing, Stage};
+use super::Books;
+use super::ledger::{Ledger, Stage};
+use super::owing::{Leftover, Owing};
 use crate::event::{self, Code, Event, Module, Problem};
+use crate::outcome::Owed;
 use crate::ports::Notice;
 
 /// What one step changes about one recording; committed as one.
@@ -76,14 +79,14 @@ impl Change {
     /// recording ended.
     pub(crate) fn conclude(&mut self, books: &Books, now: RoomTime) {
         let ended_early = self.ledger.stage == Stage::Closed && self.ledger.ended_early;
-        if ended_early && !books.owed_after(self).files() {
+        if ended_early && !self.owed_after(books).files() {
             self.ledger.ended_early = false;
             self.owe_event(&Event::Uploaded { files: self.ledger.files() }, now);
         }
         if self.ledger.stage != Stage::Closing {
             return;
         }
-        let owed = books.owed_after(self);
+        let owed = self.owed_after(books);
         let Some(mut end) = self.ledger.ended.clone() else { return };
         let produced = self.ledger.bytes_owed > 0;
         let lists_known = self.ledger.produced().all(|list| list.uploaded || list.failed);
@@ -112,5 +115,47 @@ impl Change {
             self.ledger.stage = Stage::Closed;
         }
         self.ledger.ended = Some(end);
+    }
+
+    /// What the recording will owe once the change is applied.
+    fn owed_after(&self, books: &Books) -> Owed {
+        let mut owed = Owed { uploads: self.ledger.unmade(), ..Owed::default() };
+        let replaced = |owing: &Owing| {
+            self.settle.contains(&owing.key) || self.owe.iter().any(|new| new.key == owing.key)
+        };
+        let stay = books.uploads_of(&self.ledger.sid).filter(|owing| !replaced(owing));
+        stay.chain(&self.owe).for_each(|owing| owed.count(owing));
+        owed
+    }
+
+    /// Puts it into the books, once it is on disk.
+    pub(crate) fn apply_to(self, books: &mut Books) {
+        let sid = self.ledger.sid.clone();
+        if self.forget {
+            books.uploads.retain(|(of, _), _| *of != sid);
+            books.events.retain(|(of, _), _| *of != sid);
+            books.leftovers.retain(|(of, _), _| *of != sid);
+            books.ledgers.remove(&sid);
+            return;
+        }
+        for key in self.settle {
+            books.uploads.remove(&(sid.clone(), key));
+        }
+        for owing in self.owe {
+            books.uploads.insert((sid.clone(), owing.key.clone()), owing);
+        }
+        for sequence in self.delivered {
+            books.events.remove(&(sid.clone(), sequence));
+        }
+        for notice in self.tell {
+            books.events.insert((sid.clone(), notice.sequence), notice);
+        }
+        for order in self.cleared {
+            books.leftovers.remove(&(sid.clone(), order));
+        }
+        for leftover in self.leave {
+            books.leftovers.insert((sid.clone(), leftover.order), leftover);
+        }
+        books.ledgers.insert(sid, self.ledger);
     }
 }

@@ -5,16 +5,17 @@
 
 use std::sync::Arc;
 
-use super::books::{Books, Owing};
-use super::change::Change;
-use super::uploads::{Cargo, load, put};
-use super::worker::on_disk;
-use super::{Inner, OutboxPorts};
+use super::cargo::{Cargo, Routes, load, put};
+use super::on_disk;
+use crate::books::Books;
+use crate::books::change::Change;
+use crate::books::owing::Owing;
 use crate::event::{Code, Event, Module, Problem};
+use crate::keeper::Keeper;
 
 /// Whether a playlist goes to the backup store because files that it names are there, and all others
 /// are at their own storage.
-pub(super) fn playlist_follows(books: &Books, playlist: &Owing) -> bool {
+pub(crate) fn playlist_follows(books: &Books, playlist: &Owing) -> bool {
     let mut files = books.uploads_of(&playlist.sid).filter(|other| other.is_file()).peekable();
     let current = books.uploads.get(&(playlist.sid.clone(), playlist.key.clone()));
     current.is_some_and(|current| !current.in_backup())
@@ -24,13 +25,13 @@ pub(super) fn playlist_follows(books: &Books, playlist: &Owing) -> bool {
 
 /// Brings a file to the backup store, if there is one. What comes of it is on disk before this
 /// returns; `false` if it isn't there.
-pub(super) async fn bring(inner: &Arc<Inner>, ports: &OutboxPorts, owing: &Owing) -> bool {
-    let Some(target) = &ports.backup else { return false };
+pub(crate) async fn bring(keeper: &Arc<Keeper>, routes: &Routes, owing: &Owing) -> bool {
+    let Some(target) = &routes.backup else { return false };
     let (sid, key) = (owing.sid.as_str(), owing.key.as_str());
     let cargo = {
         let owing = owing.clone();
         let missing = |other: &Owing| other.is_file() && !other.in_backup();
-        on_disk(inner, move |inner| Ok(load(inner, &owing, missing))).await
+        on_disk(keeper, move |keeper| Ok(load(keeper, &owing, missing))).await
     };
     let cargo: Cargo = match cargo.and_then(|loaded| loaded) {
         Ok(Some(cargo)) => cargo,
@@ -42,7 +43,7 @@ pub(super) async fn bring(inner: &Arc<Inner>, ports: &OutboxPorts, owing: &Owing
     };
     // What was saved is of the file's own storage.
     let fresh = Owing { saved: None, ..owing.clone() };
-    match put(inner, ports.storages.as_ref(), &fresh, target, &cargo).await {
+    match put(keeper, routes.storages.as_ref(), &fresh, target, &cargo).await {
         Ok(url) => {
             metrics::counter!("capstan_backups_total").increment(1);
             tracing::warn!(
@@ -51,7 +52,7 @@ pub(super) async fn bring(inner: &Arc<Inner>, ports: &OutboxPorts, owing: &Owing
                 url,
                 "sent to the backup store; its own storage gets it later"
             );
-            cargo.whole && note(inner, owing.clone()).await
+            cargo.whole && note(keeper, owing.clone()).await
         }
         Err(error) => {
             metrics::counter!("capstan_backup_failures_total", "class" => error.class())
@@ -62,9 +63,9 @@ pub(super) async fn bring(inner: &Arc<Inner>, ports: &OutboxPorts, owing: &Owing
     }
 }
 
-async fn note(inner: &Arc<Inner>, owing: Owing) -> bool {
-    let noted = on_disk(inner, move |inner| {
-        inner.change(&owing.sid.clone(), |change, books, now| {
+async fn note(keeper: &Arc<Keeper>, owing: Owing) -> bool {
+    let noted = on_disk(keeper, move |keeper| {
+        keeper.change(&owing.sid.clone(), |change, books, now| {
             let current = books.uploads.get(&(owing.sid.clone(), owing.key.clone()));
             let Some(current) = current.cloned() else { return };
             tell(change, &current, now);

@@ -14,54 +14,21 @@ use capstan_archive::report::{Trouble, TroubleKind};
 use capstan_archive::settings::Container;
 use capstan_archive::{listing, names};
 use capstan_media::time::RoomTime;
-use serde::{Deserialize, Serialize};
 
-use super::Inner;
-use super::books::Ledger;
-use super::change::Change;
-use super::files::{self, NewFile};
-use super::worker::{Verdict, making};
+use super::{Verdict, making};
+use crate::books::change::Change;
+use crate::books::ledger::{Assembly, Ledger};
 use crate::event::{Code, Event, Module, Problem};
+use crate::files::{self, NewFile};
+use crate::keeper::Keeper;
 use crate::ports::{Maker, MakingError, WantedMp4};
 
 /// How long a disk may refuse an MP4 file before it is given up.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
 
-/// The MP4 files of a mixed recording.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Mp4s {
-    /// Those that are owed or were, by their facts.
-    pub(crate) files: Vec<FileFacts>,
-    /// How many were ever owed.
-    pub(crate) begun: usize,
-    /// Segments of the playlist that they hold.
-    pub(crate) segments: usize,
-    /// Where the next one begins; the recording's zero for the first.
-    pub(crate) next: Option<RoomTime>,
-    /// Those that aren't made yet, oldest first.
-    pub(crate) unmade: Vec<Assembly>,
-    /// Those that never will be.
-    #[serde(default)]
-    pub(crate) given_up: Vec<Trouble>,
-}
-
-/// One MP4 file that isn't made yet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Assembly {
-    /// Its file name.
-    pub(crate) name: String,
-    /// Segments of the playlist, from the first to before the second.
-    pub(crate) segments: (usize, usize),
-    /// The number of the init segment that its segments have.
-    #[serde(default)]
-    pub(crate) init: u64,
-    /// Since when the disk refuses it.
-    pub(crate) failing_since: Option<RoomTime>,
-}
-
 /// Owes an MP4 file of all segments up to the `to`th, which ends at `end`, that are in none yet. `init` is
 /// the number of their init segment.
-pub(super) fn owe(change: &mut Change, to: usize, end: RoomTime, init: u64) {
+pub(crate) fn owe(change: &mut Change, to: usize, end: RoomTime, init: u64) {
     let ledger = &change.ledger;
     let (Some(facts), Some(mp4)) = (ledger.lists.first().map(|list| &list.facts), &ledger.mp4)
     else {
@@ -82,18 +49,18 @@ pub(super) fn owe(change: &mut Change, to: usize, end: RoomTime, init: u64) {
 
 /// Makes the oldest MP4 file of a recording and owes it. What comes of it is on disk before this
 /// returns.
-pub(super) async fn attempt(inner: Arc<Inner>, maker: Arc<dyn Maker>, ledger: Ledger) -> Verdict {
+pub(crate) async fn attempt(keeper: Arc<Keeper>, maker: Arc<dyn Maker>, ledger: Ledger) -> Verdict {
     let Some(next) = ledger.mp4.as_ref().and_then(|mp4| mp4.unmade.first().cloned()) else {
         return Verdict::Settled;
     };
     let sid = ledger.sid.clone();
-    let work = move |inner: &Inner| {
+    let work = move |keeper: &Keeper| {
         let made = make(&ledger, maker.as_ref(), &next);
         if let Err(error) = &made {
             tracing::warn!(%sid, name = next.name, %error, "an MP4 file can't be made");
         }
         let mut again = false;
-        inner.change(&sid, |change, books, now| match made {
+        keeper.change(&sid, |change, books, now| match made {
             Ok((path, size)) => {
                 remove(change, &next.name);
                 files::owe(change, books, &[NewFile::alone(path, size)], now);
@@ -102,7 +69,7 @@ pub(super) async fn attempt(inner: Arc<Inner>, maker: Arc<dyn Maker>, ledger: Le
         })?;
         Ok(again)
     };
-    making(&inner, "an MP4 file", work).await
+    making(&keeper, "an MP4 file", work).await
 }
 
 /// The start of the names of a mixed recording's files: its playlist's name without the end.

@@ -4,13 +4,15 @@ use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use capstan_archive::target::StorageTarget;
 use capstan_media::track::RoomId;
 use proptest::prelude::*;
 use redb::{BackendError, StorageBackend};
 
 use super::*;
+use crate::books::ledger::Ledger;
+use crate::books::owing::Owing;
 use crate::event::Event;
-use capstan_archive::target::StorageTarget;
 
 /// Of so many accesses that write, one fails; none at 0.
 #[derive(Debug, Default)]
@@ -129,7 +131,7 @@ impl Scene {
         if done.is_err() && change.forget {
             self.half_forgotten.insert(change.ledger.sid);
         } else if done.is_ok() {
-            books.apply(change);
+            change.apply_to(books);
         }
         done.is_ok()
     }

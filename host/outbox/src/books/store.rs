@@ -15,10 +15,10 @@ use redb::{
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use thiserror::Error;
 
-use super::OutboxError;
-use super::books::{Books, Ledger, Leftover, Owing};
 use super::change::Change;
+use super::{Books, Kept};
 use crate::ports::Notice;
 
 mod reserve;
@@ -36,6 +36,16 @@ const HISTORY: TableDefinition<'_, (&str, u64), &[u8]> = TableDefinition::new("h
 const CACHE_BYTES: usize = 4 * 1024 * 1024;
 /// How often it is tried to open it again while the disk refuses.
 const AGAIN: Duration = Duration::from_secs(1);
+
+/// The outbox's file can't be opened, read or written.
+#[derive(Debug, Error)]
+#[error("outbox {path}: {reason}")]
+pub struct OutboxError {
+    /// The file.
+    pub path: String,
+    /// The system's or the database's words.
+    pub reason: String,
+}
 
 /// Makes a database of the file at a path.
 type Opener = Box<dyn Fn(&Path) -> Result<Opened, Reason> + Send + Sync>;
@@ -64,15 +74,6 @@ struct Trouble {
     doubtful: BTreeSet<String>,
     /// When it was last tried to open it again.
     tried: Option<RoomTime>,
-}
-
-/// All that memory has of a recording; of one that memory doesn't know, its sid.
-pub(crate) struct Kept {
-    pub(crate) sid: String,
-    pub(crate) ledger: Option<Ledger>,
-    pub(crate) uploads: Vec<Owing>,
-    pub(crate) events: Vec<Notice>,
-    pub(crate) leftovers: Vec<Leftover>,
 }
 
 /// The words of whatever went wrong.

@@ -1,17 +1,19 @@
 //! One attempt to deliver an event, and what its end means.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use capstan_media::time::RoomTime;
 
-use super::Inner;
-use super::worker::{Verdict, on_disk};
+use super::{Verdict, on_disk};
+use crate::keeper::Keeper;
 use crate::ports::{Callbacks, Delivery, DeliveryError, Notice};
 
 /// Tries once. What comes of it is on disk before this returns.
-pub(super) async fn attempt(
-    inner: Arc<Inner>,
+pub(crate) async fn attempt(
+    keeper: Arc<Keeper>,
     callbacks: Arc<dyn Callbacks>,
+    patience: Option<Duration>,
     notice: Notice,
 ) -> Verdict {
     let (sid, sequence) = (notice.sid.clone(), notice.sequence);
@@ -28,16 +30,16 @@ pub(super) async fn attempt(
         Ok(Delivery::Ignored) => {}
         Err(error) => {
             metrics::counter!("capstan_events_failed_total").increment(1);
-            let hopeless =
-                matches!(error, DeliveryError::Rejected { .. }) || too_old(&inner, &notice);
+            let hopeless = matches!(error, DeliveryError::Rejected { .. })
+                || too_old(keeper.now(), patience, &notice);
             tracing::warn!(%sid, sequence, kind = %notice.kind, %error, hopeless, "event failed");
             if !hopeless {
                 return Verdict::Again { asked: None };
             }
         }
     }
-    let noted = on_disk(&inner, move |inner| {
-        inner.change(&sid, |change, _, _| change.delivered.push(sequence))
+    let noted = on_disk(&keeper, move |keeper| {
+        keeper.change(&sid, |change, _, _| change.delivered.push(sequence))
     });
     match noted.await {
         Ok(()) => Verdict::Settled,
@@ -48,7 +50,7 @@ pub(super) async fn attempt(
     }
 }
 
-fn too_old(inner: &Inner, notice: &Notice) -> bool {
-    let age = inner.clock.now().since(RoomTime::from_millis(notice.at_ms));
-    inner.settings.events.give_up_after.is_some_and(|longest| age >= longest)
+fn too_old(now: RoomTime, patience: Option<Duration>, notice: &Notice) -> bool {
+    let age = now.since(RoomTime::from_millis(notice.at_ms));
+    patience.is_some_and(|longest| age >= longest)
 }

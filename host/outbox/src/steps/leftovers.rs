@@ -10,18 +10,20 @@ use std::time::Duration;
 use capstan_archive::target::StorageTarget;
 use capstan_media::time::RoomTime;
 
-use super::books::{Ledger, Leftover, Owing, Rest};
-use super::change::Change;
+use super::cargo::Routes;
 use super::conceal::concealed;
-use super::worker::{Verdict, on_disk};
-use super::{Inner, OutboxPorts};
+use super::{Verdict, on_disk};
+use crate::books::change::Change;
+use crate::books::ledger::Ledger;
+use crate::books::owing::{Leftover, Owing, Rest};
+use crate::keeper::Keeper;
 use crate::ports::{Removal, Upload, UploadError, UploadProgress};
 
 /// Vendors drop half-done uploads themselves after about this long, if they are told to at all.
 const PATIENCE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// Owes the removal of something.
-pub(super) fn leave(change: &mut Change, key: &str, rest: Rest, now: RoomTime) {
+pub(crate) fn leave(change: &mut Change, key: &str, rest: Rest, now: RoomTime) {
     let ledger = &mut change.ledger;
     let (sid, order) = (ledger.sid.clone(), ledger.next_order);
     ledger.next_order += 1;
@@ -30,7 +32,7 @@ pub(super) fn leave(change: &mut Change, key: &str, rest: Rest, now: RoomTime) {
 
 /// Gives up an owed file: it isn't tried any more, and what its attempts left is to be removed. A copy
 /// in the backup store stays there: it is the only one at any store.
-pub(super) fn give_up(change: &mut Change, owing: &Owing, now: RoomTime) {
+pub(crate) fn give_up(change: &mut Change, owing: &Owing, now: RoomTime) {
     change.settle.push(owing.key.clone());
     change.ledger.given_up += 1;
     change.ledger.ended_early = false;
@@ -38,7 +40,7 @@ pub(super) fn give_up(change: &mut Change, owing: &Owing, now: RoomTime) {
 }
 
 /// Owes the removal of what attempts left at a storage: that of `at`, or else the recording's own.
-pub(super) fn leave_parts(
+pub(crate) fn leave_parts(
     change: &mut Change,
     owing: &Owing,
     at: Option<StorageTarget>,
@@ -51,26 +53,26 @@ pub(super) fn leave_parts(
 }
 
 /// Tries once to remove it.
-pub(super) async fn attempt(
-    inner: Arc<Inner>,
-    ports: OutboxPorts,
+pub(crate) async fn attempt(
+    keeper: Arc<Keeper>,
+    routes: Routes,
     leftover: Leftover,
     ledger: Ledger,
 ) -> Verdict {
     let (sid, key) = (leftover.sid.clone(), leftover.key.clone());
-    match remove(&ports, &leftover, &ledger).await {
+    match remove(&routes, &leftover, &ledger).await {
         Ok(Removal::Removed) => tracing::debug!(sid, key, "removed what was left behind"),
         Ok(Removal::Unsupported) => tracing::warn!(sid, key, "a copy remains in the backup store"),
         Err(error) => {
             let hopeless = !matches!(error, UploadError::Transient { .. } | UploadError::Fault(_));
-            if !hopeless && inner.clock.now().since(leftover.since) < PATIENCE {
+            if !hopeless && keeper.now().since(leftover.since) < PATIENCE {
                 return Verdict::Again { asked: None };
             }
             tracing::warn!(sid, key, %error, "what an upload left behind remains at the store");
         }
     }
-    let noted = on_disk(&inner, move |inner| {
-        inner.change(&leftover.sid, |change, _, _| change.cleared.push(leftover.order))
+    let noted = on_disk(&keeper, move |keeper| {
+        keeper.change(&leftover.sid, |change, _, _| change.cleared.push(leftover.order))
     });
     match noted.await {
         Ok(()) => Verdict::Settled,
@@ -82,15 +84,15 @@ pub(super) async fn attempt(
 }
 
 async fn remove(
-    ports: &OutboxPorts,
+    routes: &Routes,
     leftover: &Leftover,
     ledger: &Ledger,
 ) -> Result<Removal, UploadError> {
     match &leftover.rest {
         Rest::Copy => {
             // Without a backup store in the configuration there is nobody to ask.
-            let Some(target) = &ports.backup else { return Ok(Removal::Unsupported) };
-            ports.storages.open(target)?.remove(&leftover.key).await
+            let Some(target) = &routes.backup else { return Ok(Removal::Unsupported) };
+            routes.storages.open(target)?.remove(&leftover.key).await
         }
         Rest::Parts { id, size, content_type, saved, at } => {
             let upload = Upload {
@@ -103,7 +105,7 @@ async fn remove(
                 saved: hex::decode(saved).ok(),
             };
             let target = at.as_ref().unwrap_or(&ledger.target);
-            let storage = ports.storages.open(target)?;
+            let storage = routes.storages.open(target)?;
             let undone = storage.abandon(&upload, &NothingToKeep).await;
             undone.map(|()| Removal::Removed).map_err(|error| concealed(error, target))
         }

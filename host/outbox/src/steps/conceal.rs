@@ -18,7 +18,7 @@ const LONGEST_ENTITY: usize = 12;
 const HIDDEN: &str = "(secret)";
 
 /// The same failure without any secret of the storage's configuration in its words.
-pub(super) fn concealed(error: UploadError, target: &StorageTarget) -> UploadError {
+pub(crate) fn concealed(error: UploadError, target: &StorageTarget) -> UploadError {
     let mut secrets = Vec::new();
     let config: Value = serde_json::from_str(&target.config).unwrap_or_default();
     collect(&config, false, &mut secrets);

@@ -1,136 +1,67 @@
 //! One attempt to bring a file away, and what its end means.
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use capstan_archive::listing;
-use capstan_archive::target::StorageTarget;
 use capstan_media::time::RoomTime;
 
-use super::books::{Books, Ledger, Owing, Rest};
-use super::change::Change;
-use super::conceal::concealed;
-use super::files::SNAPSHOT_TYPE;
-use super::worker::{Verdict, on_disk};
-use super::{Inner, OutboxPorts, backup, leftovers};
+use super::cargo::{Cargo, Routes, load, put};
+use super::{Verdict, on_disk};
+use super::{backup, leftovers};
+use crate::books::Books;
+use crate::books::change::Change;
+use crate::books::ledger::Ledger;
+use crate::books::owing::{Owing, Rest};
 use crate::event::{Code, Event, Module, Problem};
-use crate::ports::{Storages, Upload, UploadError, UploadProgress};
-
-/// What is brought away in this attempt.
-pub(super) struct Cargo {
-    pub(super) path: PathBuf,
-    pub(super) size: u64,
-    /// Whether nothing of the file is left out.
-    pub(super) whole: bool,
-    checksum: u32,
-}
+use crate::files::SNAPSHOT_TYPE;
+use crate::keeper::Keeper;
+use crate::ports::UploadError;
 
 /// Tries once. What comes of it is on disk before this returns.
-pub(super) async fn attempt(
-    inner: Arc<Inner>,
-    ports: OutboxPorts,
+pub(crate) async fn attempt(
+    keeper: Arc<Keeper>,
+    routes: Routes,
+    patience: Option<Duration>,
     owing: Owing,
     ledger: Ledger,
     sent: Option<u32>,
 ) -> Verdict {
     let cargo = {
         let owing = owing.clone();
-        on_disk(&inner, move |inner| Ok(load(inner, &owing, Owing::is_file))).await
+        on_disk(&keeper, move |keeper| Ok(load(keeper, &owing, Owing::is_file))).await
     };
     let cargo = match cargo.and_then(|loaded| loaded) {
         Ok(Some(cargo)) if !cargo.whole && Some(cargo.checksum) == sent => {
-            return waits(&inner, &ports, owing, cargo.checksum).await;
+            return waits(&keeper, &routes, owing, cargo.checksum).await;
         }
         Ok(Some(cargo)) => cargo,
-        Ok(None) => return waits(&inner, &ports, owing, 0).await,
+        Ok(None) => return waits(&keeper, &routes, owing, 0).await,
         Err(reason) => {
             let error = UploadError::File { key: owing.key.clone(), reason };
-            return failed(&inner, &ports, owing, &ledger, error).await;
+            return failed(&keeper, &routes, patience, owing, &ledger, error).await;
         }
     };
     let storage = ledger.target.storage.clone();
     metrics::counter!("capstan_upload_attempts_total", "storage" => storage.clone()).increment(1);
-    match put(&inner, ports.storages.as_ref(), &owing, &ledger.target, &cargo).await {
+    match put(&keeper, routes.storages.as_ref(), &owing, &ledger.target, &cargo).await {
         Ok(url) => {
             metrics::counter!("capstan_uploads_total", "storage" => storage.clone()).increment(1);
             metrics::counter!("capstan_upload_bytes_total", "storage" => storage)
                 .increment(cargo.size);
             tracing::debug!(sid = %owing.sid, key = %owing.key, %url, "uploaded");
-            left(&inner, &ports, owing, cargo).await
+            left(&keeper, &routes, owing, cargo).await
         }
-        Err(error) => failed(&inner, &ports, owing, &ledger, error).await,
+        Err(error) => failed(&keeper, &routes, patience, owing, &ledger, error).await,
     }
-}
-
-/// Looks at the file. A playlist is copied up to where it is true, since it is rewritten meanwhile:
-/// up to the first file that is `missing` where it goes. `None` if no part of it is true yet.
-pub(super) fn load(
-    inner: &Inner,
-    owing: &Owing,
-    missing: fn(&Owing) -> bool,
-) -> Result<Option<Cargo>, String> {
-    let words = |error: std::io::Error| error.to_string();
-    if !owing.is_playlist {
-        let size = std::fs::metadata(&owing.path).map_err(words)?.len();
-        if size != owing.size {
-            return Err(format!("it has {size} bytes instead of {}", owing.size));
-        }
-        return Ok(Some(Cargo { path: owing.path.clone(), size, whole: true, checksum: 0 }));
-    }
-    // The text first: whatever is owed or uploaded later can only make more of it true.
-    let text = std::fs::read_to_string(&owing.path).map_err(words)?;
-    let absent: BTreeSet<String> = {
-        let books = inner.books();
-        let Some(ledger) = books.ledgers.get(&owing.sid) else { return Ok(None) };
-        let owed = books.uploads_of(&owing.sid).filter(|other| missing(other));
-        let owed = owed.map(|other| ledger.name(&other.key).to_owned());
-        let filed = ledger.list(&owing.key).map_or(0, |list| list.filed);
-        let not_yet_owed = listing::files(&text).into_iter().skip(filed);
-        owed.chain(not_yet_owed).collect()
-    };
-    let Some((part, whole)) = listing::true_part(&text, &absent) else { return Ok(None) };
-    let mut path = owing.path.as_os_str().to_owned();
-    path.push(".out");
-    let path = PathBuf::from(path);
-    std::fs::write(&path, &part).map_err(words)?;
-    let checksum = crc32fast::hash(part.as_bytes());
-    Ok(Some(Cargo { path, size: part.len() as u64, whole, checksum }))
-}
-
-/// Puts the file into a storage. No failure tells of its keys.
-pub(super) async fn put(
-    inner: &Arc<Inner>,
-    storages: &dyn Storages,
-    owing: &Owing,
-    target: &StorageTarget,
-    cargo: &Cargo,
-) -> Result<String, UploadError> {
-    let saved = owing.saved.as_deref().and_then(|saved| hex::decode(saved).ok());
-    let upload = Upload {
-        id: owing.id(),
-        key: owing.key.clone(),
-        path: cargo.path.clone(),
-        size: cargo.size,
-        content_type: owing.content_type.clone(),
-        saved: saved.filter(|_| !owing.is_playlist),
-    };
-    let progress = Progress { inner: Arc::clone(inner), owing: owing.clone() };
-    let stored = match storages.open(target) {
-        Ok(storage) => storage.put(&upload, &progress).await,
-        Err(error) => Err(error),
-    };
-    stored.map(|stored| stored.url).map_err(|error| concealed(error, target))
 }
 
 /// Notes that the file is in the bucket.
-async fn left(inner: &Arc<Inner>, ports: &OutboxPorts, owing: Owing, cargo: Cargo) -> Verdict {
+async fn left(keeper: &Arc<Keeper>, routes: &Routes, owing: Owing, cargo: Cargo) -> Verdict {
     let whole = cargo.whole;
     let playlist = owing.clone();
-    let settled = on_disk(inner, move |inner| {
+    let settled = on_disk(keeper, move |keeper| {
         let mut settled = false;
-        inner.change(&owing.sid.clone(), |change, books, now| {
+        keeper.change(&owing.sid.clone(), |change, books, now| {
             let current = books.uploads.get(&(owing.sid.clone(), owing.key.clone()));
             settled = whole && current.is_some_and(|now| now.version == owing.version);
             if settled {
@@ -154,7 +85,7 @@ async fn left(inner: &Arc<Inner>, ports: &OutboxPorts, owing: Owing, cargo: Carg
     match settled.await {
         Ok(true) => Verdict::Settled,
         Ok(false) if whole => Verdict::Again { asked: Some(Duration::ZERO) },
-        Ok(false) => waits(inner, ports, playlist, cargo.checksum).await,
+        Ok(false) => waits(keeper, routes, playlist, cargo.checksum).await,
         Err(reason) => {
             tracing::error!(%reason, "an upload can't be noted; it will be repeated");
             Verdict::Again { asked: None }
@@ -164,19 +95,19 @@ async fn left(inner: &Arc<Inner>, ports: &OutboxPorts, owing: Owing, cargo: Carg
 
 /// The rest of the playlist has to wait for files that it names. If those are in the backup store, it
 /// goes there as well; if they are refused for good, it is parked with them.
-async fn waits(inner: &Arc<Inner>, ports: &OutboxPorts, owing: Owing, sent: u32) -> Verdict {
-    if backup::playlist_follows(&inner.books(), &owing) {
-        backup::bring(inner, ports, &owing).await;
+async fn waits(keeper: &Arc<Keeper>, routes: &Routes, owing: Owing, sent: u32) -> Verdict {
+    if backup::playlist_follows(&keeper.books(), &owing) {
+        backup::bring(keeper, routes, &owing).await;
     }
     let stuck = |books: &Books| {
         let mut files = books.uploads_of(&owing.sid).filter(|other| !other.is_playlist).peekable();
         files.peek().is_some() && files.all(|file| file.parked.is_some())
     };
-    if !stuck(&inner.books()) {
+    if !stuck(&keeper.books()) {
         return Verdict::WaitsForFiles { sent };
     }
-    let parked = on_disk(inner, move |inner| {
-        inner.change(&owing.sid.clone(), |change, books, _| {
+    let parked = on_disk(keeper, move |keeper| {
+        keeper.change(&owing.sid.clone(), |change, books, _| {
             let current = books.uploads.get(&(owing.sid.clone(), owing.key.clone()));
             if let Some(current) = current {
                 let parked = Some("it names files that were refused".to_owned());
@@ -221,8 +152,9 @@ enum After {
 
 /// Notes a failure: to be tried again, sent to the backup store, or parked.
 async fn failed(
-    inner: &Arc<Inner>,
-    ports: &OutboxPorts,
+    keeper: &Arc<Keeper>,
+    routes: &Routes,
+    patience: Option<Duration>,
     owing: Owing,
     ledger: &Ledger,
     error: UploadError,
@@ -235,18 +167,17 @@ async fn failed(
         UploadError::Transient { retry_after_ms: Some(ms), .. } => Some(Duration::from_millis(*ms)),
         _ => None,
     };
-    let has_backup = ports.backup.is_some();
+    let has_backup = routes.backup.is_some();
     let (failing, target) = (owing.clone(), ledger.target.clone());
-    let noted = on_disk(inner, move |inner| {
+    let noted = on_disk(keeper, move |keeper| {
         let mut after = After::Again;
-        inner.change(&failing.sid.clone(), |change, books, now| {
+        keeper.change(&failing.sid.clone(), |change, books, now| {
             let current = books.uploads.get(&(failing.sid.clone(), failing.key.clone()));
             let Some(current) = current.cloned() else { return };
             if change.ledger.target != target {
                 after = After::Overtaken;
                 return;
             }
-            let patience = inner.settings.uploads_give_up_after;
             after = note_failure(change, current, &error, has_backup, patience, now);
         })?;
         Ok(after)
@@ -254,7 +185,7 @@ async fn failed(
     match noted.await {
         Ok(After::Parked) => Verdict::Settled,
         Ok(After::Overtaken) => Verdict::AtOnce,
-        Ok(After::TooOld) if backup::bring(inner, ports, &owing).await => {
+        Ok(After::TooOld) if backup::bring(keeper, routes, &owing).await => {
             Verdict::InBackup { asked }
         }
         Ok(After::Again | After::TooOld) => Verdict::Again { asked },
@@ -313,25 +244,4 @@ fn refusal(error: &UploadError, too_old: bool) -> Option<Problem> {
         UploadError::Transient { .. } | UploadError::Fault(_) => return None,
     };
     Some(Problem { module: Module::Uploader, level: 5, code, message: error.to_string() })
-}
-
-/// Keeps what an attempt wants to go on from.
-struct Progress {
-    inner: Arc<Inner>,
-    owing: Owing,
-}
-
-impl UploadProgress for Progress {
-    fn save(&self, state: Vec<u8>) {
-        let Owing { sid, key, version, .. } = &self.owing;
-        let saved = self.inner.change(sid, |change, books, _| {
-            let current = books.uploads.get(&(sid.clone(), key.clone()));
-            if let Some(current) = current.filter(|current| current.version == *version) {
-                change.owe.push(Owing { saved: Some(hex::encode(&state)), ..current.clone() });
-            }
-        });
-        if let Err(error) = saved {
-            tracing::warn!(%sid, %key, %error, "upload progress can't be kept");
-        }
-    }
 }

@@ -17,23 +17,20 @@ use capstan_archive::tail::{Joint, Tail};
 use capstan_archive::{listing, names};
 use capstan_media::container::utc::Utc;
 use capstan_media::time::RoomTime;
-use serde::{Deserialize, Serialize};
 
-use super::books::{Books, Ledger, List};
-use super::change::Change;
-use super::files::{self, NewFile};
-use super::records::ModeName;
-use super::worker::{Verdict, making};
-use super::{Inner, OutboxError, assembly};
+use super::assembly;
+use super::{Verdict, making};
+use crate::books::Books;
+use crate::books::change::Change;
+use crate::books::ledger::{Ledger, List, ModeName};
+use crate::books::store::OutboxError;
 use crate::event::{Code, Event, Module, Problem};
+use crate::files::{self, NewFile};
+use crate::keeper::Keeper;
 use crate::ports::{Maker, MakingError, WantedTail};
 
 /// How long a disk may refuse before what is on tape is left there.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
-
-/// What is said of a recording while its tail is being made.
-pub(super) const PENDING: &str = "the process died while it recorded; what its tapes hold behind the \
-    last segment is being made into files";
 
 /// How many processes may die while they make it before it is left on tape: what kills them may be on it.
 const MAX_BEGUN: u32 = 3;
@@ -41,33 +38,23 @@ const MAX_BEGUN: u32 = 3;
 /// The most troubles of tapes that are told one by one.
 const MAX_DAMAGE: usize = 8;
 
-/// A tail that isn't made yet.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct OwedTail {
-    /// Since when the disk refuses it.
-    pub(crate) failing_since: Option<RoomTime>,
-    /// How often it was begun and the process died before anything came of it.
-    #[serde(default)]
-    pub(crate) begun: u32,
-}
-
 /// Makes it and owes it. What comes of it is on disk before this returns; if this is dropped, the
 /// making is broken off.
-pub(super) async fn attempt(inner: Arc<Inner>, maker: Arc<dyn Maker>, ledger: Ledger) -> Verdict {
+pub(crate) async fn attempt(keeper: Arc<Keeper>, maker: Arc<dyn Maker>, ledger: Ledger) -> Verdict {
     let stop = Arc::new(AtomicBool::new(false));
     let _guard = BreakOff(Arc::clone(&stop));
     let sid = ledger.sid.clone();
-    let work = move |inner: &Inner| {
-        let begun = begin(inner, &sid)?;
+    let work = move |keeper: &Keeper| {
+        let begun = begin(keeper, &sid)?;
         if begun > MAX_BEGUN {
             let why = format!("{MAX_BEGUN} processes died while they made files of it");
             tracing::error!(%sid, why, "what is on tape stays there");
-            inner.change(&sid, |change, books, now| settle(change, books, Err(why), now))?;
+            keeper.change(&sid, |change, books, now| settle(change, books, Err(why), now))?;
             return Ok(false);
         }
         let made = catch_unwind(AssertUnwindSafe(|| make(&ledger, maker.as_ref(), &stop)));
         let mut again = false;
-        inner.change(&sid, |change, books, now| {
+        keeper.change(&sid, |change, books, now| {
             if let Some(tail) = &mut change.ledger.tail {
                 tail.begun = 0;
             }
@@ -91,13 +78,13 @@ pub(super) async fn attempt(inner: Arc<Inner>, maker: Arc<dyn Maker>, ledger: Le
         })?;
         Ok(again)
     };
-    making(&inner, "what was brought home from tape", work).await
+    making(&keeper, "what was brought home from tape", work).await
 }
 
 /// Notes, on disk, that it is begun. Answers how often it was without an end.
-fn begin(inner: &Inner, sid: &str) -> Result<u32, OutboxError> {
+fn begin(keeper: &Keeper, sid: &str) -> Result<u32, OutboxError> {
     let mut begun = 0;
-    inner.change(sid, |change, _, _| {
+    keeper.change(sid, |change, _, _| {
         if let Some(tail) = &mut change.ledger.tail {
             tail.begun += 1;
             begun = tail.begun;
