@@ -10,8 +10,8 @@ use capstan_media::time::RoomTime;
 use capstan_media::timeline::on_paper;
 use capstan_pipeline::mix::grid::grid;
 
-use crate::handle::LayoutChange;
 use crate::layout::{Layout, LayoutError};
+use crate::requests::LayoutChange;
 
 /// One recording's layout and its last answer.
 pub(crate) struct Director {

@@ -10,7 +10,7 @@ use capstan_archive::folder::{hls_folder, tape_folder};
 use capstan_archive::names;
 use capstan_archive::report::Report;
 use capstan_archive::settings::{
-    BadSetting, IndividualAudio, LayoutChoice, Mode, RecordingSettings, Subscription,
+    BadSetting, IndividualAudio, Mode, RecordingSettings, Subscription,
 };
 use capstan_archive::timeline::Timeline;
 use capstan_media::time::{RoomClock, RoomTime};
@@ -25,10 +25,13 @@ use thiserror::Error;
 use tokio::sync::oneshot;
 
 use crate::director::Director;
-use crate::layout::{Layout, LayoutError};
-use crate::live::driver::{self, Crew, MixWork, Work};
-use crate::live::queue::LayoutRequest;
-use crate::live::shared::{Shared, SubscriptionRequest};
+use crate::layout::Layout;
+use crate::live::driver;
+use crate::live::parts::Parts;
+use crate::live::work::{Crew, MixWork, Work};
+use crate::requests::{
+    LayoutChange, LayoutRequest, SubscriptionRequest, UpdateLayoutError, UpdateSubscriptionError,
+};
 use crate::source::{KeyFrames, RoomEvents};
 use crate::status::RecordingStatus;
 
@@ -79,55 +82,10 @@ pub enum StartError {
     Outbox(#[from] OutboxError),
 }
 
-/// Another layout, or other options for the same one.
-pub struct LayoutChange {
-    /// Which layout, and its options.
-    pub choice: LayoutChoice,
-    /// The layout itself if it is another one than now.
-    pub layout: Option<Box<dyn Layout>>,
-    /// More pictures that scenes may name from now on, whatever the layout says. A name that is taken
-    /// keeps its picture.
-    pub images: BTreeMap<String, Image>,
-}
-
-/// Why a layout change had no effect; the recording goes on as it was.
-#[derive(Debug, Error)]
-pub enum UpdateLayoutError {
-    /// The recording is over.
-    #[error("recording {sid} is over")]
-    Over {
-        /// The recording.
-        sid: String,
-    },
-    /// There is nothing to lay out.
-    #[error("recording {sid} isn't mixed, so it has no layout")]
-    NotMixed {
-        /// The recording.
-        sid: String,
-    },
-    /// The layout didn't take the options.
-    #[error(transparent)]
-    Layout(#[from] LayoutError),
-}
-
-/// Why another subscription had no effect; the recording goes on as it was.
-#[derive(Debug, Error)]
-pub enum UpdateSubscriptionError {
-    /// It makes no sense.
-    #[error(transparent)]
-    Setting(#[from] BadSetting),
-    /// The recording is over.
-    #[error("recording {sid} is over")]
-    Over {
-        /// The recording.
-        sid: String,
-    },
-}
-
 /// A running or ended recording. Clones are the same recording; dropping them doesn't stop it.
 #[derive(Clone)]
 pub struct RecordingHandle {
-    shared: Arc<Shared>,
+    parts: Parts,
 }
 
 impl Recording {
@@ -150,17 +108,16 @@ impl Recording {
         let timeline = make_folder(&folder, &settings).map_err(failed)?;
         let view = outbox.begin(&settings, &folder)?;
         let (ask, requests) = mpsc::channel();
-        let shared = Shared::new(settings, folder, clock, outbox, view, timeline, ask);
-        let shared = Arc::new(shared);
+        let parts = Parts::new(settings, folder, clock, outbox, view, timeline, ask);
         keyframes.request();
         let crew = Crew { work, requests, events, keyframes };
-        if let Err(source) = driver::start(&shared, crew) {
+        if let Err(source) = driver::start(&parts, crew) {
             let failure = driver::failure(format!("its threads can't be started: {source}"));
-            let now = shared.clock.now();
-            shared.outbox.close(&sid, StopReason::Failed, Some(failure), now)?;
+            let now = parts.basics.now();
+            parts.outbox.close(&sid, StopReason::Failed, Some(failure), now)?;
             return Err(failed(source));
         }
-        Ok(RecordingHandle { shared })
+        Ok(RecordingHandle { parts })
     }
 }
 
@@ -217,25 +174,25 @@ impl RecordingHandle {
     /// What it was asked to do.
     #[must_use]
     pub fn settings(&self) -> &RecordingSettings {
-        &self.shared.settings
+        &self.parts.basics.settings
     }
 
     /// Its working folder.
     #[must_use]
     pub fn folder(&self) -> &Path {
-        &self.shared.folder
+        &self.parts.basics.folder
     }
 
     /// How it is doing now. Never waits for a disk.
     #[must_use]
     pub fn status(&self) -> RecordingStatus {
-        self.shared.status()
+        self.parts.status()
     }
 
     /// What its timeline says so far. Blocks on the disk.
     #[must_use]
     pub fn report(&self) -> Report {
-        Report::read(&self.shared.folder)
+        Report::read(&self.parts.basics.folder)
     }
 
     /// Asks the new layout for a scene; on success the next picture shows it.
@@ -243,9 +200,9 @@ impl RecordingHandle {
     /// # Errors
     /// The recording is over or the layout refused; nothing has changed then.
     pub async fn update_layout(&self, change: LayoutChange) -> Result<(), UpdateLayoutError> {
-        let over = || UpdateLayoutError::Over { sid: self.shared.settings.sid.clone() };
+        let over = || UpdateLayoutError::Over { sid: self.parts.basics.settings.sid.clone() };
         let (answer, answered) = oneshot::channel();
-        self.shared.queue.ask(LayoutRequest { change, answer }).map_err(|_| over())?;
+        self.parts.queue.ask(LayoutRequest { change, answer }).map_err(|_| over())?;
         answered.await.unwrap_or_else(|_| Err(over()))
     }
 
@@ -258,10 +215,10 @@ impl RecordingHandle {
         &self,
         subscription: Subscription,
     ) -> Result<(), UpdateSubscriptionError> {
-        let settings = &self.shared.settings;
+        let settings = &self.parts.basics.settings;
         settings.validate_subscription(&subscription)?;
         let (answer, answered) = oneshot::channel();
-        let asked = self.shared.ask(SubscriptionRequest { subscription, answer });
+        let asked = self.parts.ask(SubscriptionRequest { subscription, answer });
         if !asked || answered.await.is_err() {
             return Err(UpdateSubscriptionError::Over { sid: settings.sid.clone() });
         }
@@ -270,34 +227,33 @@ impl RecordingHandle {
 
     /// Tells of trouble around the recording: an event, a line in the log, and on the status.
     pub fn warn(&self, problem: Problem) {
-        self.shared.warn(problem);
+        self.parts.notes.warn(problem);
     }
 
     /// Tells that the API was asked for what doesn't fit the state it is in, by its number there; at
     /// most once in a while. Blocks for a disk's sync.
     pub fn misused(&self, status: u8) {
-        self.shared.misused(status);
+        self.parts.notes.misused(status);
     }
 
     /// Tells it to end, without waiting. The first reason counts.
     pub fn request_stop(&self, reason: StopReason) {
-        self.shared.stop(reason);
+        self.parts.course.stop(reason);
     }
 
     /// Waits until the last segment is cut and owed: nothing is recorded any more.
     pub async fn stopped(&self) {
-        // The sender lives as long as this handle.
-        let _ = self.shared.cut.subscribe().wait_for(|cut| *cut).await;
+        self.parts.course.wait_for_cut().await;
     }
 
     /// Waits until everything has left: files uploaded or parked, the last event owed.
     pub async fn finished(&self) -> Outcome {
         self.stopped().await;
-        let mut view = self.shared.view.clone();
+        let mut view = self.parts.view.clone();
         let ended = match view.wait_for(|view| view.outcome.is_some()).await {
             Ok(view) => view.outcome.clone(),
             // The outbox forgot it; what it said last stays.
-            Err(_) => self.shared.view.borrow().outcome.clone(),
+            Err(_) => self.parts.view.borrow().outcome.clone(),
         };
         ended.unwrap_or_else(|| Outcome {
             stopped: StopReason::Failed,

@@ -12,11 +12,13 @@
 //! A frame is on its tape before anything else may lose it; a segment is on disk and its upload and
 //! events are owed durably before anybody hears of it.
 
+mod describe;
 mod director;
 pub mod handle;
 pub mod layout;
 mod live;
 pub mod maker;
+pub mod requests;
 mod seldom;
 pub mod session;
 pub mod source;

@@ -9,7 +9,7 @@ use capstan_outbox::ports::{Maker, MakingError, WantedMp4, WantedTail};
 use capstan_render::pictures::Pictures;
 use capstan_render::{Means, RenderError, bring_home};
 
-use crate::live::tape_thread::describe;
+use crate::describe::describe;
 
 /// The process's maker.
 pub struct Renderer {

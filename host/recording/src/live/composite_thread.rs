@@ -1,4 +1,4 @@
-//! The composite thread: mixes what the tape thread gives it, by the clock, and has it published.
+//! The composite thread: mixes what the tape thread gives it, by the clock, and has it written.
 //!
 //! A tick is rendered once everything that counts for it has come: at its due time and a little
 //! slack. When the machine can't keep up, pictures are left out and the span is marked; sound is
@@ -22,13 +22,13 @@ use capstan_pipeline::segmenter::starts_segment;
 use capstan_render::composition::{Cutter, OutputError, composite_settings};
 
 use crate::director::Director;
-use crate::handle::UpdateLayoutError;
-use crate::live::driver::MixWork;
 use crate::live::mix::Mix;
 use crate::live::overload::{Overload, Span, Tick};
-use crate::live::publisher::{Plan, Publisher};
-use crate::live::queue::{LayoutRequest, Message};
-use crate::live::shared::Shared;
+use crate::live::queue::{Message, Queue};
+use crate::live::tools::Tools;
+use crate::live::work::MixWork;
+use crate::live::writer::{Plan, Writer};
+use crate::requests::{LayoutRequest, UpdateLayoutError};
 use crate::seldom::Seldom;
 use crate::source::KeyFrames;
 
@@ -45,7 +45,8 @@ const EVENTS_EVERY: Duration = Duration::from_secs(60);
 const MAX_EARLY: usize = 4_096;
 
 pub(crate) struct CompositeThread {
-    shared: Arc<Shared>,
+    tools: Tools,
+    queue: Arc<Queue>,
     output: OutputSettings,
     files: MixFiles,
     director: Director,
@@ -63,11 +64,17 @@ pub(crate) struct CompositeThread {
 }
 
 impl CompositeThread {
-    pub(crate) fn new(shared: Arc<Shared>, work: MixWork, keyframes: Arc<dyn KeyFrames>) -> Self {
+    pub(crate) fn new(
+        tools: Tools,
+        queue: Arc<Queue>,
+        work: MixWork,
+        keyframes: Arc<dyn KeyFrames>,
+    ) -> Self {
         let MixWork { mix, director, images, typeface } = work;
         let overload = Overload::new(mix.overload_after, mix.output.fps);
         Self {
-            shared,
+            tools,
+            queue,
             output: mix.output,
             files: mix.files,
             director,
@@ -85,7 +92,7 @@ impl CompositeThread {
     }
 
     /// Runs until the recording has ended and its output is complete, or can't go on. Everything
-    /// that was cut is published and owed then, as far as the disk lets.
+    /// that was cut is written and owed then, as far as the disk lets.
     pub(crate) fn run(mut self) -> Result<(), OutputError> {
         let rendered = self.render_until_stop();
         let flushed = match &mut self.mix {
@@ -102,8 +109,8 @@ impl CompositeThread {
         loop {
             // All that waits comes before any tick, so that each sees what arrived before it is due. The clock is
             // read first: this thread may be kept waiting in between, and the queue is older by then.
-            let now = self.shared.clock.now();
-            while let Some(message) = self.shared.queue.pop(Duration::ZERO) {
+            let now = self.tools.basics.now();
+            while let Some(message) = self.queue.pop(Duration::ZERO) {
                 self.take(message)?;
             }
             if let Some(end) = self.stop {
@@ -114,7 +121,7 @@ impl CompositeThread {
                 Some(due) if due <= now => self.tick(now.since(due))?,
                 _ => {
                     let patience = due.map_or(PATIENCE, |due| due.since(now).min(PATIENCE));
-                    if let Some(message) = self.shared.queue.pop(patience) {
+                    if let Some(message) = self.queue.pop(patience) {
                         self.take(message)?;
                     }
                 }
@@ -130,7 +137,7 @@ impl CompositeThread {
             }
             // Before its due time a tick isn't late, however many are left at once.
             let due = composite.due() + SLACK;
-            self.tick(self.shared.clock.now().since(due))?;
+            self.tick(self.tools.basics.now().since(due))?;
         }
         Ok(())
     }
@@ -150,7 +157,7 @@ impl CompositeThread {
 
     /// The first media is here: the recording's zero.
     fn begin(&mut self, start: RoomTime, first: &RoomEvent) -> Result<(), OutputError> {
-        let settings = &self.shared.settings;
+        let settings = &self.tools.basics.settings;
         let images = std::mem::take(&mut self.images);
         let composition =
             composite_settings(&self.output, settings.segment, images, self.typeface.clone());
@@ -160,15 +167,15 @@ impl CompositeThread {
         }
         composite.push(first);
         let cutter = Cutter::new(start, settings.segment, &self.output, self.files);
-        let publisher = Publisher::new(Arc::clone(&self.shared), self.plan(start));
-        self.mix = Some(Mix { composite, cutter, publisher, shown: None, ticks: 0 });
+        let writer = Writer::new(self.tools.clone(), self.plan(start));
+        self.mix = Some(Mix { composite, cutter, writer, shown: None, ticks: 0 });
         self.keyframes.request();
         Ok(())
     }
 
     /// The playlist of a recording whose zero is `start`.
     fn plan(&self, start: RoomTime) -> Plan {
-        let settings = &self.shared.settings;
+        let settings = &self.tools.basics.settings;
         let stem = settings.stem();
         let key = settings.key(&names::playlist(&stem));
         let micros = u64::try_from(settings.segment.as_micros()).unwrap_or(u64::MAX);
@@ -200,9 +207,9 @@ impl CompositeThread {
     /// One tick: who is there, what is painted, the picture and its sound.
     fn tick(&mut self, behind: Duration) -> Result<(), OutputError> {
         self.arrange();
-        let began = self.shared.clock.now();
+        let began = self.tools.basics.now();
         let Some(mix) = &mut self.mix else { return Ok(()) };
-        let segment = self.shared.settings.segment;
+        let segment = self.tools.basics.settings.segment;
         let starts = starts_segment(mix.ticks, self.output.fps, segment);
         mix.ticks += 1;
         let (tick, ended) = self.overload.decide(mix.composite.next_tick(), behind, starts);
@@ -210,9 +217,9 @@ impl CompositeThread {
             Tick::Render => mix.composite.render()?,
             Tick::Skip => mix.composite.skip()?,
         };
-        mix.publish(outputs)?;
+        mix.write(outputs)?;
         let next = mix.composite.next_tick();
-        let now = self.shared.clock.now();
+        let now = self.tools.basics.now();
         metrics::histogram!("capstan_composite_tick_seconds")
             .record(now.since(began).as_secs_f64());
         self.count(tick, next);
@@ -223,22 +230,20 @@ impl CompositeThread {
             let message =
                 format!("the composite is {} ms behind: it skips pictures", behind.as_millis());
             let (module, code) = (Module::Recorder, Code::Overload);
-            self.shared.warn(Problem { module, level: 3, code, message });
+            self.tools.notes.warn(Problem { module, level: 3, code, message });
         }
         self.ask_for_keys(now);
         Ok(())
     }
 
     fn count(&self, tick: Tick, next: RoomTime) {
-        let mut numbers = self.shared.numbers();
-        numbers.rendered_to = Some(next);
         match tick {
             Tick::Render => {
-                numbers.pictures += 1;
+                self.tools.made.picture(next);
                 metrics::counter!("capstan_pictures_total").increment(1);
             }
             Tick::Skip => {
-                numbers.pictures_skipped += 1;
+                self.tools.made.skipped(next);
                 metrics::counter!("capstan_pictures_skipped_total").increment(1);
             }
         }
@@ -256,10 +261,10 @@ impl CompositeThread {
         let at = mix.composite.next_tick();
         let arranged = self.director.arrange(participants, at);
         if let Some(fault) = arranged.fault {
-            self.shared.mark(&Mark::Fault { at, detail: fault.clone() });
+            self.tools.notes.mark(&Mark::Fault { at, detail: fault.clone() });
             if self.fault_events.may(at) {
                 let (module, code) = (Module::Recorder, Code::LayoutFault);
-                self.shared.warn(Problem { module, level: 3, code, message: fault });
+                self.tools.notes.warn(Problem { module, level: 3, code, message: fault });
             }
         }
         self.show(arranged.scene);
@@ -270,7 +275,7 @@ impl CompositeThread {
         self.add_images(std::mem::take(&mut change.images));
         let (participants, at) = match &self.mix {
             Some(mix) => (mix.composite.participants(), mix.composite.next_tick()),
-            None => (Vec::new(), self.shared.clock.now()),
+            None => (Vec::new(), self.tools.basics.now()),
         };
         let changed = self.director.change(change, participants, at);
         let changed = match changed {
@@ -294,7 +299,7 @@ impl CompositeThread {
         };
         for (name, image) in images {
             if let Err(error) = mix.composite.add_image(name, image) {
-                tracing::warn!(sid = %self.shared.settings.sid, %error, "an image is left out");
+                tracing::warn!(sid = %self.tools.basics.settings.sid, %error, "an image is left out");
             }
         }
     }
@@ -308,10 +313,10 @@ impl CompositeThread {
         let at = mix.composite.next_tick();
         mix.shown = Some(scene.clone());
         match mix.composite.set_scene(scene.clone()) {
-            Ok(()) => self.shared.mark(&Mark::Scene { at, scene }),
+            Ok(()) => self.tools.notes.mark(&Mark::Scene { at, scene }),
             Err(error) => {
                 let detail = error.to_string();
-                self.shared.mark(&Mark::Fault { at, detail });
+                self.tools.notes.mark(&Mark::Fault { at, detail });
             }
         }
     }
@@ -326,6 +331,6 @@ impl CompositeThread {
     fn mark_overload(&mut self, span: Span) {
         let to = self.mix.as_ref().map_or(span.from, |mix| mix.composite.next_tick());
         let Span { from, pictures } = span;
-        self.shared.mark(&Mark::Overloaded { from, to, pictures });
+        self.tools.notes.mark(&Mark::Overloaded { from, to, pictures });
     }
 }

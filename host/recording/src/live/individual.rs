@@ -17,9 +17,9 @@ use capstan_pipeline::as_sent::{AsSent, SETTLE};
 use capstan_render::tracks::{Given, Tracks};
 
 use self::line::Line;
-use crate::handle::UpdateLayoutError;
-use crate::live::queue::Message;
-use crate::live::shared::Shared;
+use crate::live::queue::{Message, Queue};
+use crate::live::tools::Tools;
+use crate::requests::UpdateLayoutError;
 use crate::source::KeyFrames;
 
 /// How long what arrived may take through the tape thread, which may wait for a disk.
@@ -28,7 +28,8 @@ const SLACK: Duration = Duration::from_millis(100);
 const PATIENCE: Duration = Duration::from_millis(50);
 
 pub(crate) struct IndividualThread {
-    shared: Arc<Shared>,
+    tools: Tools,
+    queue: Arc<Queue>,
     keyframes: Arc<dyn KeyFrames>,
     tracks: Tracks,
     lines: BTreeMap<TrackId, Line>,
@@ -37,21 +38,22 @@ pub(crate) struct IndividualThread {
 
 impl IndividualThread {
     pub(crate) fn new(
-        shared: Arc<Shared>,
+        tools: Tools,
+        queue: Arc<Queue>,
         settings: IndividualSettings,
         keyframes: Arc<dyn KeyFrames>,
     ) -> Self {
-        let tracks = Tracks::new(shared.settings.segment, settings);
-        Self { shared, keyframes, tracks, lines: BTreeMap::new(), stop: None }
+        let tracks = Tracks::new(tools.basics.settings.segment, settings);
+        Self { tools, queue, keyframes, tracks, lines: BTreeMap::new(), stop: None }
     }
 
     /// Runs until the recording has ended and its files are complete. Everything that was cut is
-    /// published and owed then, as far as the disk lets.
+    /// written and owed then, as far as the disk lets.
     pub(crate) fn run(mut self) {
         while self.stop.is_none() {
             // Read before the queue is: what it holds by then comes before this moment.
-            let now = self.shared.clock.now();
-            match self.shared.queue.pop(PATIENCE) {
+            let now = self.tools.basics.now();
+            match self.queue.pop(PATIENCE) {
                 None => self.advance(now),
                 Some(message) => {
                     // While more may wait, no more time has passed than for this one.
@@ -64,10 +66,10 @@ impl IndividualThread {
             }
         }
         let rest = self.tracks.finish();
-        self.publish(rest);
+        self.write(rest);
         self.lines.values_mut().for_each(Line::finish);
         if let Some(end) = self.stop {
-            self.shared.numbers().rendered_to = Some(end);
+            self.tools.made.rendered(end);
         }
     }
 
@@ -75,7 +77,7 @@ impl IndividualThread {
         match message {
             Message::Room(event) => self.happen(&event),
             Message::Layout(request) => {
-                let sid = self.shared.settings.sid.clone();
+                let sid = self.tools.basics.settings.sid.clone();
                 // Whoever asked may have gone.
                 let _ = request.answer.send(Err(UpdateLayoutError::NotMixed { sid }));
             }
@@ -85,17 +87,17 @@ impl IndividualThread {
 
     fn happen(&mut self, event: &RoomEvent) {
         if let RoomEvent::Frame(frame) = event {
-            let new = || Line::new(Arc::clone(&self.shared), frame.track, frame.arrived);
+            let new = || Line::new(self.tools.clone(), frame.track, frame.arrived);
             self.lines.entry(frame.track).or_insert_with(new).arrived(frame.arrived);
         }
         let given = self.tracks.take(event);
-        self.publish(given);
+        self.write(given);
     }
 
     /// Whether time alone should be let pass though messages keep coming.
     fn is_behind(&self, now: RoomTime) -> bool {
         let Some(zero) = self.tracks.zero() else { return false };
-        let seen = self.shared.numbers().rendered_to.unwrap_or(zero);
+        let seen = self.tools.made.rendered_to().unwrap_or(zero);
         now.since(seen) >= SETTLE + SLACK + PATIENCE
     }
 
@@ -103,7 +105,7 @@ impl IndividualThread {
     fn advance(&mut self, now: RoomTime) {
         let until = now - SETTLE - SLACK;
         let given = self.tracks.advance(until);
-        self.publish(given);
+        self.write(given);
         let mut asked = None;
         for (track, line) in &mut self.lines {
             let needs = self.tracks.get(*track).is_some_and(AsSent::wants_key);
@@ -112,14 +114,14 @@ impl IndividualThread {
             }
         }
         if self.tracks.zero().is_some_and(|zero| zero <= until) {
-            self.shared.numbers().rendered_to = Some(until);
+            self.tools.made.rendered(until);
         }
     }
 
-    fn publish(&mut self, given: impl IntoIterator<Item = Given>) {
+    fn write(&mut self, given: impl IntoIterator<Item = Given>) {
         for (track, pieces) in given {
             if let (Some(line), Some(from)) = (self.lines.get_mut(&track), self.tracks.get(track)) {
-                line.publish(pieces, from);
+                line.write(pieces, from);
             }
         }
     }

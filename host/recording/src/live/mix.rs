@@ -1,37 +1,37 @@
-//! From composite to published segments: what a live recording has once somebody sends.
+//! From composite to segments on disk: what a mixed recording has once somebody sends.
 
 use capstan_media::scene::Scene;
 use capstan_pipeline::composite::{Composite, Output};
 use capstan_render::composition::{Cutter, OutputError};
 
-use crate::live::publisher::Publisher;
+use crate::live::writer::Writer;
 
 /// What exists once somebody sends.
 pub(crate) struct Mix {
     pub(crate) composite: Composite,
     pub(crate) cutter: Cutter,
-    pub(crate) publisher: Publisher,
+    pub(crate) writer: Writer,
     pub(crate) shown: Option<Scene>,
     /// Ticks rendered or skipped.
     pub(crate) ticks: u64,
 }
 
 impl Mix {
-    /// Cuts and publishes what the composite put out.
-    pub(crate) fn publish(&mut self, outputs: Vec<Output>) -> Result<(), OutputError> {
+    /// Cuts and writes what the composite put out.
+    pub(crate) fn write(&mut self, outputs: Vec<Output>) -> Result<(), OutputError> {
         let cuts = self.cutter.push(outputs, || self.composite.tracks())?;
-        self.publisher.publish(cuts);
+        self.writer.write_cuts(cuts);
         Ok(())
     }
 
     /// Completes the files. What a composite that failed still holds is given up.
     pub(crate) fn finish(&mut self, whole: bool) -> Result<(), OutputError> {
         let rest = if whole { self.composite.finish() } else { Ok(Vec::new()) };
-        let rest = rest.map_err(OutputError::from).and_then(|outputs| self.publish(outputs));
-        let last = self.cutter.finish().map(|cuts| self.publisher.publish(cuts));
-        self.publisher.end();
+        let rest = rest.map_err(OutputError::from).and_then(|outputs| self.write(outputs));
+        let last = self.cutter.finish().map(|cuts| self.writer.write_cuts(cuts));
+        self.writer.end();
         // Files that can't be owed lie whole on disk; a new process finds them by the playlist.
-        if !self.publisher.settle() {
+        if !self.writer.settle() {
             tracing::error!("the last files of a recording can't be owed");
         }
         rest.and(last)

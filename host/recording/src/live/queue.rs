@@ -12,9 +12,8 @@ use capstan_media::frame::{Continuity, Frame, FrameKind};
 use capstan_media::room::RoomEvent;
 use capstan_media::time::RoomTime;
 use capstan_media::track::TrackId;
-use tokio::sync::oneshot;
 
-use crate::handle::{LayoutChange, UpdateLayoutError};
+use crate::requests::LayoutRequest;
 
 /// The most bytes of encoded pictures that wait: some seconds of a full room.
 const MAX_VIDEO_BYTES: usize = 16 * 1024 * 1024;
@@ -44,12 +43,6 @@ impl Message {
             Self::Layout(_) | Self::Stop { .. } => None,
         }
     }
-}
-
-/// A layout change and where its answer goes.
-pub(crate) struct LayoutRequest {
-    pub(crate) change: LayoutChange,
-    pub(crate) answer: oneshot::Sender<Result<(), UpdateLayoutError>>,
 }
 
 /// The queue.

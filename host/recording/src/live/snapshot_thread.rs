@@ -15,7 +15,7 @@ use capstan_outbox::event::{Code, Module, Problem};
 use capstan_pipeline::snapshots::{Snapshot, Snapshots, Taken};
 
 use crate::live::queue::{Message, Queue};
-use crate::live::shared::Shared;
+use crate::live::tools::Tools;
 use crate::seldom::Seldom;
 use crate::source::KeyFrames;
 
@@ -27,7 +27,8 @@ const KEYS_EVERY: Duration = Duration::from_millis(500);
 const EVENTS_EVERY: Duration = Duration::from_secs(60);
 
 pub(crate) struct SnapshotThread {
-    shared: Arc<Shared>,
+    tools: Tools,
+    queue: Arc<Queue>,
     keyframes: Arc<dyn KeyFrames>,
     snapshots: Snapshots,
     folder: PathBuf,
@@ -39,13 +40,15 @@ pub(crate) struct SnapshotThread {
 
 impl SnapshotThread {
     pub(crate) fn new(
-        shared: Arc<Shared>,
+        tools: Tools,
+        queue: Arc<Queue>,
         interval: Duration,
         keyframes: Arc<dyn KeyFrames>,
     ) -> Self {
         Self {
-            folder: hls_folder(&shared.folder),
-            shared,
+            folder: hls_folder(&tools.basics.folder),
+            tools,
+            queue,
             keyframes,
             snapshots: Snapshots::new(interval),
             unowed: Vec::new(),
@@ -55,13 +58,13 @@ impl SnapshotThread {
     }
 
     /// Runs until the recording has ended. What was taken is owed then, as far as the disk lets.
-    pub(crate) fn run(mut self, queue: &Queue) {
+    pub(crate) fn run(mut self) {
         let mut stopped = false;
         while !stopped {
             // All that waits comes before any picture, so that each is the newest.
-            let now = self.shared.clock.now();
+            let now = self.tools.basics.now();
             let mut patience = PATIENCE;
-            while let Some(message) = queue.pop(patience) {
+            while let Some(message) = self.queue.pop(patience) {
                 match message {
                     Message::Room(event) => self.snapshots.push(&event),
                     Message::Stop { .. } => stopped = true,
@@ -69,8 +72,8 @@ impl SnapshotThread {
                 }
                 patience = Duration::ZERO;
             }
-            if self.shared.settings.mode == Mode::SnapshotsOnly {
-                self.shared.numbers().rendered_to = Some(now);
+            if self.tools.basics.settings.mode == Mode::SnapshotsOnly {
+                self.tools.made.rendered(now);
             }
             while let Some(taken) = self.snapshots.poll(now) {
                 self.keep(taken);
@@ -81,7 +84,7 @@ impl SnapshotThread {
         }
         self.owe();
         if !self.unowed.is_empty() {
-            let sid = &self.shared.settings.sid;
+            let sid = &self.tools.basics.settings.sid;
             tracing::error!(%sid, files = self.unowed.len(), "screenshots can't be owed");
         }
     }
@@ -91,7 +94,7 @@ impl SnapshotThread {
             Taken::Snapshot(snapshot) => snapshot,
             Taken::Missing { track } => {
                 metrics::counter!("capstan_snapshots_missed_total").increment(1);
-                tracing::debug!(sid = %self.shared.settings.sid, %track, "no picture in time");
+                tracing::debug!(sid = %self.tools.basics.settings.sid, %track, "no picture in time");
                 return;
             }
             Taken::Failed { track, error } => {
@@ -99,7 +102,7 @@ impl SnapshotThread {
             }
         };
         let Snapshot { track, at, jpeg } = snapshot;
-        let name = names::snapshot(&self.shared.settings.stem(), track, at);
+        let name = names::snapshot(&self.tools.basics.settings.stem(), track, at);
         let path = self.folder.join(&name);
         match write_whole(&path, &jpeg) {
             Ok(()) => {
@@ -112,11 +115,11 @@ impl SnapshotThread {
     }
 
     fn owe(&mut self) {
-        let sid = &self.shared.settings.sid;
+        let sid = &self.tools.basics.settings.sid;
         if self.unowed.is_empty() {
             return;
         }
-        match self.shared.outbox.file(sid, &self.unowed) {
+        match self.tools.outbox.file(sid, &self.unowed) {
             Ok(()) => self.unowed.clear(),
             // They stay and are owed with the next one.
             Err(error) => tracing::error!(%sid, %error, "screenshots can't be owed yet"),
@@ -124,11 +127,11 @@ impl SnapshotThread {
     }
 
     fn fail(&mut self, message: String) {
-        if !self.events.may(self.shared.clock.now()) {
-            tracing::warn!(sid = %self.shared.settings.sid, message, "a screenshot is missing");
+        if !self.events.may(self.tools.basics.now()) {
+            tracing::warn!(sid = %self.tools.basics.settings.sid, message, "a screenshot is missing");
             return;
         }
         let (module, code) = (Module::Recorder, Code::FileOperation);
-        self.shared.warn(Problem { module, level: 3, code, message });
+        self.tools.notes.warn(Problem { module, level: 3, code, message });
     }
 }

@@ -15,7 +15,14 @@ use capstan_media::time::RoomTime;
 use capstan_media::timeline::{LossPlace, Mark};
 use capstan_outbox::event::{Code, Module, Problem};
 
-use crate::live::shared::{Shared, SubscriptionRequest};
+use crate::describe::describe;
+use crate::live::basics::Basics;
+use crate::live::course::Course;
+use crate::live::notes::Notes;
+use crate::live::parts::Parts;
+use crate::live::queue::Queue;
+use crate::live::taken::Taken;
+use crate::requests::SubscriptionRequest;
 use crate::seldom::Seldom;
 use crate::source::{KeyFrames, Received, RoomEvents};
 use crate::streams::Streams;
@@ -29,7 +36,13 @@ const EVENTS_EVERY: Duration = Duration::from_secs(60);
 const PATIENCE: Duration = Duration::from_millis(50);
 
 pub(crate) struct TapeThread {
-    shared: Arc<Shared>,
+    basics: Arc<Basics>,
+    course: Arc<Course>,
+    notes: Arc<Notes>,
+    taken: Arc<Taken>,
+    /// To the thread that makes files.
+    queue: Arc<Queue>,
+    snapshots: Option<Arc<Queue>>,
     events: Box<dyn RoomEvents>,
     tapes: Tapes,
     /// Anything but screenshots is made of what comes.
@@ -46,22 +59,26 @@ pub(crate) struct TapeThread {
 
 impl TapeThread {
     pub(crate) fn new(
-        shared: Arc<Shared>,
+        parts: &Parts,
         events: Box<dyn RoomEvents>,
         keyframes: Arc<dyn KeyFrames>,
         requests: Receiver<SubscriptionRequest>,
         tapes: Tapes,
     ) -> Self {
-        let streams = Streams::new(shared.settings.mix().is_some());
-        let subscriber = Subscriber::new(shared.settings.subscription.clone());
+        let settings = &parts.basics.settings;
         Self {
-            synced: shared.clock.now(),
-            keeps: shared.settings.mode != Mode::SnapshotsOnly,
-            shared,
+            streams: Streams::new(settings.mix().is_some()),
+            subscriber: Subscriber::new(settings.subscription.clone()),
+            synced: parts.basics.now(),
+            keeps: settings.mode != Mode::SnapshotsOnly,
+            basics: Arc::clone(&parts.basics),
+            course: Arc::clone(&parts.course),
+            notes: Arc::clone(&parts.notes),
+            taken: Arc::clone(&parts.taken),
+            queue: Arc::clone(&parts.queue),
+            snapshots: parts.snapshots.clone(),
             events,
             tapes,
-            streams,
-            subscriber,
             requests,
             keyframes,
             refused: None,
@@ -71,22 +88,19 @@ impl TapeThread {
 
     /// Runs until the recording ends. Returns the time of its end.
     pub(crate) fn run(mut self) -> RoomTime {
-        self.shared.session().ready();
-        let (at, subscription) = (self.synced, self.shared.settings.subscription.clone());
-        self.shared.mark(&Mark::Subscribed { at, subscription });
+        self.course.ready();
+        let (at, subscription) = (self.synced, self.basics.settings.subscription.clone());
+        self.notes.mark(&Mark::Subscribed { at, subscription });
         let end = loop {
             match self.events.recv_timeout(PATIENCE) {
                 Received::Event(event) => self.take(event),
                 Received::Timeout => {}
-                Received::Closed => self.shared.stop(StopReason::Shutdown),
+                Received::Closed => self.course.stop(StopReason::Shutdown),
             }
             self.change_subscription();
-            let now = self.shared.clock.now();
-            let idle = self.shared.session().poll(now);
-            if idle {
-                tracing::info!(sid = %self.shared.settings.sid, "nobody sends: recording ends");
-            }
-            let stopped = self.shared.session().stopped();
+            let now = self.basics.now();
+            self.course.poll(now);
+            let stopped = self.course.stopped();
             if let Some((_, at)) = stopped {
                 break at;
             }
@@ -96,13 +110,13 @@ impl TapeThread {
         };
         // The mark says that nothing before it is missing on tape.
         self.sync(end);
-        self.shared.mark(&Mark::Stopped { at: end });
-        self.shared.sync_timeline();
+        self.notes.mark(&Mark::Stopped { at: end });
+        self.notes.sync_timeline();
         end
     }
 
     fn take(&mut self, event: RoomEvent) {
-        self.shared.session().observe(&event);
+        self.course.observe(&event);
         for event in self.subscriber.take(event) {
             self.record(event);
         }
@@ -111,13 +125,13 @@ impl TapeThread {
     /// Takes other tracks from now on, if somebody asked for it.
     fn change_subscription(&mut self) {
         while let Ok(SubscriptionRequest { subscription, answer }) = self.requests.try_recv() {
-            let at = self.shared.clock.now();
+            let at = self.basics.now();
             let mark = Mark::Subscribed { at, subscription: subscription.clone() };
-            self.shared.mark(&mark);
+            self.notes.mark(&mark);
             for event in self.subscriber.change(subscription, at) {
                 self.record(event);
             }
-            self.shared.sync_timeline();
+            self.notes.sync_timeline();
             self.keyframes.request();
             // Whoever asked may have gone; the change holds all the same.
             let _ = answer.send(());
@@ -126,21 +140,21 @@ impl TapeThread {
 
     fn record(&mut self, event: RoomEvent) {
         if let RoomEvent::Frame(frame) = &event
-            && self.shared.session().takes_media(frame.arrived)
+            && self.course.takes_media(frame.arrived)
         {
-            self.shared.mark(&Mark::Started { at: frame.arrived });
+            self.notes.mark(&Mark::Started { at: frame.arrived });
         }
         let taped = match &event {
             // Screenshots alone: nobody asked for the rest to be kept.
             RoomEvent::Frame(_) | RoomEvent::Report(_) if !self.keeps => Ok(()),
             RoomEvent::Frame(frame) => {
-                self.shared.numbers().frames += 1;
+                self.taken.frame();
                 metrics::counter!("capstan_tape_frames_total").increment(1);
                 self.tapes.frame(frame)
             }
             RoomEvent::Report(report) => self.tapes.report(report),
             RoomEvent::Lost { events, .. } => {
-                self.shared.numbers().frames_lost += events;
+                self.taken.lost(*events);
                 Ok(())
             }
             _ => Ok(()),
@@ -149,24 +163,24 @@ impl TapeThread {
             self.refused(&error);
         }
         if let Some(mark) = Mark::of_event(&event) {
-            self.shared.mark(&mark);
+            self.notes.mark(&mark);
         }
-        self.shared.observe(&event);
+        self.taken.observe(&event);
         let (changes, at) = (self.streams.observe(&event), event.at());
         self.offer(&event);
         if self.keeps
-            && let Some(dropped) = self.shared.queue.push(event)
+            && let Some(dropped) = self.queue.push(event)
         {
             self.dropped(dropped);
         }
         for change in changes {
-            self.shared.say(&change, at);
+            self.notes.say(&change, at);
         }
     }
 
     /// Lets the snapshot thread see it. What that is too slow for costs screenshots only.
     fn offer(&self, event: &RoomEvent) {
-        let Some(queue) = &self.shared.snapshots else { return };
+        let Some(queue) = &self.snapshots else { return };
         let wanted = match event {
             RoomEvent::Frame(frame) => frame.track.kind.is_video(),
             RoomEvent::Report(_) => false,
@@ -180,7 +194,7 @@ impl TapeThread {
     fn dropped(&self, frames: u64) {
         metrics::counter!("capstan_composite_dropped_frames_total").increment(frames);
         let why = "what makes the files was too slow to take them".to_owned();
-        self.shared.lost(LossPlace::Composite, frames, why);
+        self.notes.lost(LossPlace::Composite, frames, why);
     }
 
     fn sync(&mut self, now: RoomTime) {
@@ -189,7 +203,7 @@ impl TapeThread {
             self.refused(error);
         }
         self.tell_refused(now);
-        self.shared.sync_timeline();
+        self.notes.sync_timeline();
         self.synced = now;
     }
 
@@ -202,23 +216,11 @@ impl TapeThread {
     /// Tells of records that aren't on tape. The live output still has them.
     fn tell_refused(&mut self, now: RoomTime) {
         let Some((records, why)) = self.refused.take() else { return };
-        self.shared.lost(LossPlace::Tape, records, why.clone());
+        self.notes.lost(LossPlace::Tape, records, why.clone());
         if self.events_of_refusal.may(now) {
             let message = format!("{why}; the recording goes on without a tape of it");
             let (module, code) = (Module::Recorder, Code::FileOperation);
-            self.shared.fail(Problem { module, level: 4, code, message });
+            self.notes.fail(Problem { module, level: 4, code, message });
         }
     }
-}
-
-/// An error with its cause.
-pub(crate) fn describe(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

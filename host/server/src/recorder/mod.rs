@@ -29,8 +29,9 @@ use capstan_outbox::Outbox;
 use capstan_outbox::outcome::Owed;
 use capstan_outbox::ports::{StorageTarget, Storages};
 use capstan_pipeline::encode::{AudioSettings, EncodeError, OutputAudio, audio_encoder};
-use capstan_recording::handle::{Equipment, LayoutChange};
+use capstan_recording::handle::Equipment;
 use capstan_recording::layout::{Layout, LayoutError};
+use capstan_recording::requests::LayoutChange;
 use capstan_recording::{Recording, RecordingHandle};
 use capstan_render::pictures::Pictures as _;
 use tokio_util::task::TaskTracker;
@@ -104,7 +105,7 @@ pub struct Parts {
     pub limits: Limits,
 }
 
-pub use capstan_recording::handle::{
+pub use capstan_recording::requests::{
     UpdateLayoutError as UpdateError, UpdateSubscriptionError as SubscribeError,
 };
 

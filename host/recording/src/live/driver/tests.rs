@@ -1,5 +1,6 @@
 //! Whole recordings: scripted rooms with real VP8 and Opus through tape, mix, encoder and outbox.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -17,18 +18,17 @@ use capstan_media::track::Uid;
 use capstan_outbox::Outbox;
 use capstan_outbox::outcome::{Delivered, Outcome};
 use capstan_outbox::ports::{Fault, FaultKind};
-use capstan_pipeline::composite::Typeface;
+use capstan_pipeline::composite::{Image, Typeface};
 use capstan_render::composition::Cut;
 use capstan_render::pictures::Pictures;
 use capstan_render::{Rendering, render};
 
 use super::script::{Plan, Room, participant};
 use super::*;
-use crate::handle::{
-    Equipment, LayoutChange, Recording, RecordingHandle, UpdateLayoutError, UpdateSubscriptionError,
-};
+use crate::handle::{Equipment, Recording, RecordingHandle};
 use crate::layout::{Layout, LayoutError};
 use crate::maker::Renderer;
+use crate::requests::{LayoutChange, UpdateLayoutError, UpdateSubscriptionError};
 use crate::status::Phase;
 use crate::testing::{DAWN, DrivenClock, World, mix, settings, until};
 

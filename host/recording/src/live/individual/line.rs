@@ -1,6 +1,5 @@
 //! One track of one participant: from the pieces of its files to its playlist.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,8 +14,9 @@ use capstan_outbox::event::Event;
 use capstan_pipeline::as_sent::{self, AsSent, Piece};
 use capstan_render::tracks::{longest, sync_tags};
 
-use crate::live::publisher::{Plan, Publisher, Slice};
-use crate::live::shared::Shared;
+use crate::live::made::TrackFiles;
+use crate::live::tools::Tools;
+use crate::live::writer::{Plan, Slice, Writer};
 use crate::seldom::Seldom;
 
 /// How often key frames are asked for while one is needed.
@@ -25,11 +25,11 @@ const KEY_FRAMES_EVERY: Duration = Duration::from_secs(1);
 const GONE: Duration = Duration::from_secs(2);
 
 pub(super) struct Line {
-    shared: Arc<Shared>,
+    tools: Tools,
     track: TrackId,
     /// The init segment of the first slice, which isn't there yet.
     init: Option<Bytes>,
-    publisher: Option<Publisher>,
+    writer: Option<Writer>,
     /// Where the newest slice ends.
     end: Option<RoomTime>,
     arrived: RoomTime,
@@ -38,12 +38,12 @@ pub(super) struct Line {
 
 impl Line {
     /// A track whose first frame arrived then.
-    pub(super) const fn new(shared: Arc<Shared>, track: TrackId, arrived: RoomTime) -> Self {
+    pub(super) const fn new(tools: Tools, track: TrackId, arrived: RoomTime) -> Self {
         Self {
-            shared,
+            tools,
             track,
             init: None,
-            publisher: None,
+            writer: None,
             end: None,
             arrived,
             keys: Seldom::new(KEY_FRAMES_EVERY),
@@ -62,26 +62,26 @@ impl Line {
 
     /// Completes the files.
     pub(super) fn finish(&mut self) {
-        let Some(publisher) = &mut self.publisher else { return };
-        publisher.end();
+        let Some(writer) = &mut self.writer else { return };
+        writer.end();
         // Files that can't be owed lie whole on disk; a new process finds them by the playlist.
-        if !publisher.settle() {
+        if !writer.settle() {
             tracing::error!(track = %self.track, "the last files of a track can't be owed");
         }
     }
 
     /// Takes what the track gave.
-    pub(super) fn publish(&mut self, pieces: Vec<Piece>, from: &AsSent) {
+    pub(super) fn write(&mut self, pieces: Vec<Piece>, from: &AsSent) {
         for piece in pieces {
             match piece {
-                Piece::Init(bytes) => match &mut self.publisher {
-                    Some(publisher) => publisher.init(bytes),
+                Piece::Init(bytes) => match &mut self.writer {
+                    Some(writer) => writer.init(bytes),
                     None => self.init = Some(bytes),
                 },
                 Piece::Slice(slice) => self.slice(slice, from),
                 Piece::Lost { frames, why } => {
                     let why = format!("a slice of {} couldn't be made: {why}", self.track);
-                    self.shared.lost(LossPlace::Segment, frames, why);
+                    self.tools.notes.lost(LossPlace::Segment, frames, why);
                 }
             }
         }
@@ -92,27 +92,31 @@ impl Line {
         let as_sent::Slice { segment, container, begins, discontinuity, .. } = slice;
         let (at, length) = (segment.start, Duration::from_micros(segment.micros));
         let before = self.end.replace(at + length);
-        if self.publisher.is_none() {
-            let mut publisher = self.begin(at, container, from.codec());
+        if self.writer.is_none() {
+            let mut writer = self.begin(at, container, from.codec());
             if let Some(init) = self.init.take() {
-                publisher.init(init);
+                writer.init(init);
             }
-            self.publisher = Some(publisher);
+            self.writer = Some(writer);
         }
         let tracks = self.tracks();
-        let Some(publisher) = &mut self.publisher else { return };
-        publisher.slice(Slice { segment, container, discontinuity, sync });
+        let Some(writer) = &mut self.writer else { return };
+        writer.slice(Slice { segment, container, discontinuity, sync });
         if let Some(before) = before.filter(|_| begins) {
             let uid = Some(self.track.uid);
-            self.shared.say(&Event::SliceStarted { uid, tracks, at, before }, at);
+            self.tools.notes.say(&Event::SliceStarted { uid, tracks, at, before }, at);
         }
-        let slices = publisher.segments();
-        self.shared.filed(self.track, &publisher.facts().key, slices, from.left_out());
+        let files = TrackFiles {
+            playlist: writer.facts().key.clone(),
+            slices: writer.segments() as u64,
+            left_out: from.left_out(),
+        };
+        self.tools.made.filed(self.track, files);
     }
 
     /// The playlist of a track whose first slice starts at `start`.
-    fn begin(&self, start: RoomTime, container: Container, codec: Option<Codec>) -> Publisher {
-        let settings = &self.shared.settings;
+    fn begin(&self, start: RoomTime, container: Container, codec: Option<Codec>) -> Writer {
+        let settings = &self.tools.basics.settings;
         let stem = names::of_track(&settings.stem(), self.track);
         let facts = FileFacts {
             key: settings.key(&names::playlist(&stem)),
@@ -132,7 +136,7 @@ impl Line {
             mp4: None,
             mixed: None,
         };
-        Publisher::new(Arc::clone(&self.shared), plan)
+        Writer::new(self.tools.clone(), plan)
     }
 
     const fn tracks(&self) -> TrackType {

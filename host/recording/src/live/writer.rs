@@ -6,7 +6,6 @@
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -25,7 +24,7 @@ use capstan_outbox::NewFile;
 use capstan_outbox::event::{Code, Module, Problem};
 use capstan_render::composition::{Cut, sync_tags};
 
-use crate::live::shared::Shared;
+use crate::live::tools::Tools;
 use crate::seldom::Seldom;
 
 /// The most bytes of segments that wait for a disk: minutes of a usual recording.
@@ -60,8 +59,8 @@ pub(crate) struct Slice {
 }
 
 /// One playlist and its files.
-pub(crate) struct Publisher {
-    shared: Arc<Shared>,
+pub(crate) struct Writer {
+    tools: Tools,
     folder: PathBuf,
     plan: Plan,
     /// The outbox knows of the playlist.
@@ -98,8 +97,8 @@ enum Waiting {
     Slice(Slice),
 }
 
-impl Publisher {
-    pub(crate) fn new(shared: Arc<Shared>, plan: Plan) -> Self {
+impl Writer {
+    pub(crate) fn new(tools: Tools, plan: Plan) -> Self {
         let playlist = Playlist {
             container: plan.container,
             target_seconds: plan.target_seconds,
@@ -108,8 +107,8 @@ impl Publisher {
             ended: false,
         };
         Self {
-            folder: hls_folder(&shared.folder),
-            shared,
+            folder: hls_folder(&tools.basics.folder),
+            tools,
             fill: plan.mp4.map(Fill::new),
             full: None,
             plan,
@@ -125,7 +124,7 @@ impl Publisher {
     }
 
     /// Takes what was cut of a recording that never breaks off.
-    pub(crate) fn publish(&mut self, cuts: Vec<Cut>) {
+    pub(crate) fn write_cuts(&mut self, cuts: Vec<Cut>) {
         for cut in cuts {
             match cut {
                 Cut::Init(bytes) if self.plan.container == Container::Ts => {
@@ -197,8 +196,8 @@ impl Publisher {
     /// Owes the MP4 file of what is listed.
     fn owe_mp4(&mut self) {
         let Some((to, end)) = self.full.filter(|_| self.unowed.is_empty()) else { return };
-        let sid = &self.shared.settings.sid;
-        match self.shared.outbox.make_mp4(sid, to, end) {
+        let sid = &self.tools.basics.settings.sid;
+        match self.tools.outbox.make_mp4(sid, to, end) {
             Ok(()) => self.full = None,
             // Its segments go into the next one, unless it can be owed before.
             Err(error) => tracing::error!(%sid, %error, "an MP4 file can't be owed yet"),
@@ -247,7 +246,7 @@ impl Publisher {
             self.full = Some((self.playlist.entries.len(), segment.start));
         }
         metrics::counter!("capstan_segments_total").increment(1);
-        self.shared.numbers().segments += 1;
+        self.tools.made.segment();
         let target = &mut self.playlist.target_seconds;
         // A player needs the truth more than it needs the number never to change.
         *target = (*target).max(playlist::rounded_seconds(segment.micros));
@@ -277,7 +276,7 @@ impl Publisher {
 
     /// Writes what MP4 files are made of and nobody else needs.
     fn write_part(&mut self, name: &str, bytes: &[u8]) -> bool {
-        let folder = parts_folder(&self.shared.folder);
+        let folder = parts_folder(&self.tools.basics.folder);
         let made = std::fs::create_dir_all(&folder);
         let written = made.and_then(|()| write_whole(&folder.join(name), bytes));
         if let Err(error) = &written {
@@ -308,7 +307,7 @@ impl Publisher {
     fn is_known(&mut self) -> bool {
         if !self.known {
             let facts = self.plan.facts.clone();
-            match self.shared.outbox.begin_list(&self.shared.settings.sid, facts) {
+            match self.tools.outbox.begin_list(&self.tools.basics.settings.sid, facts) {
                 Ok(()) => self.known = true,
                 Err(error) => self.fail(format!("a playlist can't be begun yet: {error}")),
             }
@@ -320,7 +319,7 @@ impl Publisher {
         self.broken = true;
         let name = names::slice(&self.plan.stem, slice.segment.start, slice.container);
         let why = format!("segment {name} couldn't be written; its frames may be on tape");
-        self.shared.lost(LossPlace::Segment, 1, why);
+        self.tools.notes.lost(LossPlace::Segment, 1, why);
     }
 
     /// Writes the playlist and owes everything new.
@@ -334,8 +333,8 @@ impl Publisher {
             }
             Err(error) => self.fail(format!("the playlist can't be written yet: {error}")),
         }
-        let sid = &self.shared.settings.sid;
-        match self.shared.outbox.file(sid, &self.unowed) {
+        let sid = &self.tools.basics.settings.sid;
+        match self.tools.outbox.file(sid, &self.unowed) {
             Ok(()) => self.unowed.clear(),
             // They stay and are owed with the next segment.
             Err(error) => tracing::error!(%sid, %error, "finished files can't be owed yet"),
@@ -348,18 +347,18 @@ impl Publisher {
     }
 
     fn fail(&mut self, message: String) {
-        if !self.events_of_refusal.may(self.shared.clock.now()) {
-            tracing::warn!(sid = %self.shared.settings.sid, message, "the disk refuses");
+        if !self.events_of_refusal.may(self.tools.basics.now()) {
+            tracing::warn!(sid = %self.tools.basics.settings.sid, message, "the disk refuses");
             return;
         }
         let (module, code) = (Module::Recorder, Code::FileOperation);
-        self.shared.fail(Problem { module, level: 4, code, message });
+        self.tools.notes.fail(Problem { module, level: 4, code, message });
     }
 
     /// Tries once more to owe what couldn't be owed. True if nothing is left.
     pub(crate) fn settle(&mut self) -> bool {
-        let sid = &self.shared.settings.sid;
-        if !self.unowed.is_empty() && self.shared.outbox.file(sid, &self.unowed).is_ok() {
+        let sid = &self.tools.basics.settings.sid;
+        if !self.unowed.is_empty() && self.tools.outbox.file(sid, &self.unowed).is_ok() {
             self.unowed.clear();
         }
         self.owe_mp4();
