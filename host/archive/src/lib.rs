@@ -12,6 +12,7 @@ pub mod listed;
 pub mod listing;
 pub mod mp4;
 pub mod names;
+pub mod remembered;
 pub mod report;
 pub mod settings;
 pub mod tail;

@@ -8,6 +8,7 @@ use std::sync::{Arc, mpsc};
 use capstan_archive::facts::StopReason;
 use capstan_archive::folder::{hls_folder, tape_folder};
 use capstan_archive::names;
+use capstan_archive::remembered::{Made, remember};
 use capstan_archive::report::Report;
 use capstan_archive::settings::{
     BadSetting, IndividualAudio, Mode, RecordingSettings, Subscription,
@@ -19,8 +20,7 @@ use capstan_outbox::outcome::{Delivered, Outcome};
 use capstan_outbox::{Outbox, OutboxError};
 use capstan_pipeline::as_sent;
 use capstan_pipeline::composite::{Composite, CompositeError, Image, Typeface};
-use capstan_render::composition::composite_settings;
-use capstan_render::{Made, remember};
+use capstan_render::mix::composite_settings;
 use thiserror::Error;
 use tokio::sync::oneshot;
 
@@ -144,9 +144,9 @@ fn work(
         return Err(BadSetting { field: "layout", what }.into());
     };
     // Made once to see that every setting can be met, before anybody is told that it starts.
-    let composition =
+    let wanted =
         composite_settings(&mix.output, settings.segment, images.clone(), typeface.clone());
-    Composite::new(composition, now)?;
+    Composite::new(wanted, now)?;
     let (canvas, background) = (mix.output.canvas, mix.output.background);
     let director = Director::new(layout, mix.layout.clone(), canvas, background);
     Ok(Work::Mix(Box::new(MixWork { mix, director, images, typeface })))

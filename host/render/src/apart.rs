@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use capstan_archive::listing::uri_of;
 use capstan_archive::names;
+use capstan_archive::remembered::Remembered;
 use capstan_archive::settings::IndividualSettings;
 use capstan_media::codec::Codec;
 use capstan_media::container::Container;
@@ -15,15 +16,16 @@ use capstan_media::container::playlist::{self, Entry, Playlist};
 use capstan_media::track::TrackId;
 use capstan_pipeline::as_sent::{AsSent, Piece, SETTLE, Slice};
 
-use super::files::write_in;
-use super::{Remembered, RenderError, Rendered, Score};
+use crate::out::write_in;
+use crate::rendering::{RenderError, Rendered};
+use crate::score::Score;
 use crate::tracks::{Given, Tracks, longest, sync_tags};
 
 /// How much is read from the tapes at once.
 const STEP: Duration = Duration::from_millis(500);
 
 /// Makes all files in `out`. Returns the playlists' paths.
-pub(super) fn render(
+pub(crate) fn render(
     folder: &Path,
     known: &Remembered,
     settings: IndividualSettings,
@@ -42,7 +44,7 @@ pub(super) fn render(
 }
 
 /// Plays the score to its end, giving each piece of a track and how the track is encoded to `sink`.
-pub(super) fn play(
+pub(crate) fn play(
     mut score: Score,
     slice: Duration,
     settings: IndividualSettings,

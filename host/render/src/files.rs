@@ -1,18 +1,20 @@
 //! A rendering as files: the same names as the live recording gave them, and a playlist that is over.
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use capstan_archive::folder::write_whole;
 use capstan_archive::listing::uri_of;
 use capstan_archive::names;
+use capstan_archive::remembered::{Made, Remembered};
 use capstan_archive::settings::OutputSettings;
 use capstan_media::container::Container;
 use capstan_media::container::playlist::{self, Entry, Playlist};
 
-use super::{Made, Remembered, RenderError, Rendered, Rendering, apart, remembered, render};
-use crate::composition::{Cut, sync_tags};
+use crate::apart;
+use crate::mix::{Cut, sync_tags};
+use crate::mixed::render;
+use crate::out::{make_empty, write_in};
+use crate::rendering::{RenderError, Rendered, Rendering, known};
 
 /// Renders into `out`, which must not exist yet or be empty, so that nothing there is overwritten.
 /// Playlists come last: a folder without one holds a rendering that broke off. Returns the playlists'
@@ -24,7 +26,7 @@ pub fn render_into(
     rendering: Rendering,
     out: &Path,
 ) -> Result<(Vec<PathBuf>, Rendered), RenderError> {
-    let known = remembered(&rendering.folder)?;
+    let known = known(&rendering.folder)?;
     make_empty(out)?;
     match known.made {
         Made::Mix(ref output) => mixed(rendering, &known, output.clone(), out),
@@ -66,19 +68,4 @@ fn mixed(
     let name = names::playlist(&known.stem);
     write_in(out, &name, playlist::render(&list).as_bytes())?;
     Ok((vec![out.join(name)], rendered))
-}
-
-/// Writes one of the files.
-pub(super) fn write_in(out: &Path, name: &str, bytes: &[u8]) -> Result<(), RenderError> {
-    let path = out.join(name);
-    write_whole(&path, bytes).map_err(|source| RenderError::Write { path, source })
-}
-
-fn make_empty(out: &Path) -> Result<(), RenderError> {
-    let failed = |source| RenderError::Write { path: out.to_owned(), source };
-    std::fs::create_dir_all(out).map_err(failed)?;
-    match std::fs::read_dir(out).map_err(failed)?.next() {
-        None => Ok(()),
-        Some(_) => Err(failed(io::Error::new(io::ErrorKind::AlreadyExists, "it isn't empty"))),
-    }
 }

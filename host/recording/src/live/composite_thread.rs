@@ -19,7 +19,7 @@ use capstan_media::timeline::Mark;
 use capstan_outbox::event::{Code, Module, Problem};
 use capstan_pipeline::composite::{Composite, Image, Typeface};
 use capstan_pipeline::segmenter::starts_segment;
-use capstan_render::composition::{Cutter, OutputError, composite_settings};
+use capstan_render::mix::{Cutter, OutputError, composite_settings};
 
 use crate::director::Director;
 use crate::live::mix::Mix;
@@ -159,9 +159,9 @@ impl CompositeThread {
     fn begin(&mut self, start: RoomTime, first: &RoomEvent) -> Result<(), OutputError> {
         let settings = &self.tools.basics.settings;
         let images = std::mem::take(&mut self.images);
-        let composition =
+        let wanted =
             composite_settings(&self.output, settings.segment, images, self.typeface.clone());
-        let mut composite = Composite::new(composition, start)?;
+        let mut composite = Composite::new(wanted, start)?;
         for event in self.early.drain(..) {
             composite.push(&event);
         }

@@ -17,7 +17,7 @@ use capstan_archive::tape::Tapes;
 use capstan_media::time::RoomTime;
 use capstan_media::timeline::LossPlace;
 use capstan_outbox::event::{Code, Module, Problem};
-use capstan_render::composition::OutputError;
+use capstan_render::mix::OutputError;
 
 use crate::describe::describe;
 use crate::live::composite_thread::CompositeThread;

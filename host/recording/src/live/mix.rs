@@ -2,7 +2,7 @@
 
 use capstan_media::scene::Scene;
 use capstan_pipeline::composite::{Composite, Output};
-use capstan_render::composition::{Cutter, OutputError};
+use capstan_render::mix::{Cutter, OutputError};
 
 use crate::live::writer::Writer;
 

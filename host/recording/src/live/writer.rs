@@ -22,7 +22,7 @@ use capstan_media::time::RoomTime;
 use capstan_media::timeline::LossPlace;
 use capstan_outbox::NewFile;
 use capstan_outbox::event::{Code, Module, Problem};
-use capstan_render::composition::{Cut, sync_tags};
+use capstan_render::mix::{Cut, sync_tags};
 
 use crate::live::tools::Tools;
 use crate::seldom::Seldom;

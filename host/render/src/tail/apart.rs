@@ -13,6 +13,7 @@ use capstan_archive::facts::FileFacts;
 use capstan_archive::listed::{Head, Listed, UNEVEN};
 use capstan_archive::listing::uri_of;
 use capstan_archive::names;
+use capstan_archive::remembered::Remembered;
 use capstan_archive::settings::{IndividualSettings, TrackType};
 use capstan_archive::tail::{Begun, Tail};
 use capstan_media::codec::Codec;
@@ -21,9 +22,10 @@ use capstan_media::time::RoomTime;
 use capstan_media::track::TrackId;
 use capstan_pipeline::as_sent::{Piece, Slice};
 
-use super::super::apart::play;
-use super::super::{Remembered, RenderError, Score};
-use super::{damage, newest, number_of, unread, unwritten};
+use super::joining::{damage, newest, number_of, unread, unwritten};
+use crate::apart::play;
+use crate::rendering::RenderError;
+use crate::score::Score;
 use crate::tracks::{longest, sync_tags};
 
 /// Makes them.

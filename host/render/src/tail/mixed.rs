@@ -10,6 +10,7 @@ use capstan_archive::folder::{hls_folder, parts_folder, write_whole};
 use capstan_archive::listed::{Head, Listed};
 use capstan_archive::listing::uri_of;
 use capstan_archive::names;
+use capstan_archive::remembered::Remembered;
 use capstan_archive::settings::{MixFiles, Mp4Limits, OutputSettings};
 use capstan_archive::tail::{Joint, Tail};
 use capstan_media::container::Container;
@@ -18,9 +19,11 @@ use capstan_media::sample::Segment;
 use capstan_media::time::RoomTime;
 use capstan_pipeline::composite::Composite;
 
-use super::super::{Remembered, RenderError, Score, play};
-use super::{Means, damage, newest, number_of, unread, unwritten};
-use crate::composition::{Cut, Cutter, OutputError, Seam, composite_settings, sync_tags};
+use super::joining::{Means, damage, newest, number_of, unread, unwritten};
+use crate::mix::{Cut, Cutter, OutputError, Seam, composite_settings, sync_tags};
+use crate::mixed::play;
+use crate::rendering::RenderError;
+use crate::score::Score;
 
 /// Twins are made of the segments; how they are put together is somebody else's question.
 const TWINS: Mp4Limits = Mp4Limits { longest: Duration::MAX, largest: u64::MAX };

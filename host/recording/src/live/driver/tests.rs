@@ -19,7 +19,7 @@ use capstan_outbox::Outbox;
 use capstan_outbox::outcome::{Delivered, Outcome};
 use capstan_outbox::ports::{Fault, FaultKind};
 use capstan_pipeline::composite::{Image, Typeface};
-use capstan_render::composition::Cut;
+use capstan_render::mix::Cut;
 use capstan_render::pictures::Pictures;
 use capstan_render::{Rendering, render};
 

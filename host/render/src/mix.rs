@@ -1,5 +1,5 @@
-//! From a recording's settings to a composite, and from what it puts out to segments: what a live
-//! recording and a rendering from tape have in common.
+//! A mix: from a recording's settings to a composite, and from what it puts out to segments. A live
+//! recording and a rendering from tape have it in common.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
