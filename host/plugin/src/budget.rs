@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::World;
+use crate::classify::World;
 
 /// What one instance of a plugin may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

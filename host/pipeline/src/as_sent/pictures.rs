@@ -9,8 +9,8 @@ use capstan_media::sample::{Coding, TrackConfig};
 use capstan_media::time::RoomTime;
 
 use super::coding::{coding_of, sample_of};
+use super::piece::{Making, Piece};
 use super::run::{Opening, Run, Zero};
-use super::{Making, Piece};
 
 /// Ticks a second of the files: those of RTP.
 const TIMESCALE: u32 = 90_000;

@@ -12,7 +12,7 @@ use capstan_media::frame::{FrameKind, Size};
 use capstan_media::sample::{Sample, Segment, TrackConfig};
 use capstan_media::time::RoomTime;
 
-use super::{LEAD, Piece, Slice};
+use super::piece::{LEAD, Piece, Slice};
 
 /// Where the file's time and the room's meet.
 #[derive(Clone, Copy, Debug)]

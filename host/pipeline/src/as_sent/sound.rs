@@ -9,9 +9,10 @@ use capstan_media::frame::FrameKind;
 use capstan_media::sample::{Coding, TrackConfig};
 use capstan_media::time::RoomTime;
 
+use super::BREAK;
+use super::piece::{Making, Piece};
 use super::run::{Opening, Run, Zero};
 use super::transcode::{Encoded, Transcoder};
-use super::{BREAK, Making, Piece};
 use crate::encode::EncodeError;
 use crate::playout::clock::MediaTime;
 

@@ -1,6 +1,8 @@
 //! Tracks with breaks, losses and changes: what slices say, and that no time is lost.
 
-use capstan_media::frame::{Continuity, FrameKind};
+use bytes::Bytes;
+use capstan_media::container::Container;
+use capstan_media::frame::{Continuity, FrameKind, Size};
 use capstan_media::time::RtpTime;
 use capstan_media::track::{TrackId, TrackKind, Uid};
 
