@@ -85,7 +85,7 @@ pub enum StartError {
 /// A running or ended recording. Clones are the same recording; dropping them doesn't stop it.
 #[derive(Clone)]
 pub struct RecordingHandle {
-    parts: Parts,
+    parts: Arc<Parts>,
 }
 
 impl Recording {
@@ -117,7 +117,7 @@ impl Recording {
             parts.outbox.close(&sid, StopReason::Failed, Some(failure), now)?;
             return Err(failed(source));
         }
-        Ok(RecordingHandle { parts })
+        Ok(RecordingHandle { parts: Arc::new(parts) })
     }
 }
 
