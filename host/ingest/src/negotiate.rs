@@ -1,18 +1,31 @@
 //! From an offer to the WebRTC library's session and its part of the answer.
 
+use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
+use capstan_media::track::{RoomId, Uid};
 use metrics::counter;
 use str0m::change::SdpOffer;
 use str0m::config::DtlsCert;
 use str0m::{Candidate, IceCreds, Rtc, RtcConfig};
 
+use crate::config::IngestConfig;
 use crate::error::{PublishError, StartError};
-use crate::peer::PeerSetup;
+use crate::time::Anchor;
 
 /// Audio packets are not asked for again, so waiting longer than networks reorder only delays.
 const AUDIO_REORDERING: std::time::Duration = std::time::Duration::from_millis(120);
+
+/// What accepting an offer needs.
+pub(crate) struct PeerSetup<'a> {
+    pub(crate) room: RoomId,
+    pub(crate) uid: Uid,
+    pub(crate) candidates: &'a [SocketAddr],
+    pub(crate) certificate: DtlsCert,
+    pub(crate) config: &'a IngestConfig,
+    pub(crate) anchor: Anchor,
+}
 
 /// Runs what a stranger's bytes may break; `None` if it panicked.
 pub(crate) fn contain<T>(work: impl FnOnce() -> T) -> Option<T> {

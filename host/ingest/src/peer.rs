@@ -11,7 +11,6 @@ use capstan_media::room::{LeaveReason, SenderReport};
 use capstan_media::time::RoomTime;
 use capstan_media::track::{RoomId, Uid};
 use metrics::counter;
-use str0m::config::DtlsCert;
 use str0m::ice::StunMessage;
 use str0m::media::KeyframeRequestKind;
 use str0m::net::{DatagramRecv, DatagramSend, Receive, Transmit};
@@ -22,7 +21,7 @@ use crate::config::IngestConfig;
 use crate::error::{PatchError, PublishError};
 use crate::fragment::{Fragment, OurSide};
 use crate::ingest::{Generation, Patched};
-use crate::negotiate::{contain, credentials, negotiate};
+use crate::negotiate::{PeerSetup, contain, credentials, negotiate};
 use crate::offer::{Offer, Refused};
 use crate::path::{Path, Proof};
 use crate::remote::{Content, Remote, Transport};
@@ -35,16 +34,6 @@ use crate::view::View;
 const MAX_STREAMS: usize = 64;
 /// Errors in a row, without anything else between, after which a session is given up.
 const MAX_ERRORS: u32 = 64;
-
-/// What accepting an offer needs.
-pub(crate) struct PeerSetup<'a> {
-    pub(crate) room: RoomId,
-    pub(crate) uid: Uid,
-    pub(crate) candidates: &'a [SocketAddr],
-    pub(crate) certificate: DtlsCert,
-    pub(crate) config: &'a IngestConfig,
-    pub(crate) anchor: Anchor,
-}
 
 /// What a publisher is told.
 #[derive(Debug)]
