@@ -1,5 +1,5 @@
 # The two commands: `make demo` records a room, `make test` proves the promises.
-.PHONY: demo test check bench plugins guests freeze build setup-build setup-test setup-check
+.PHONY: demo test check bench plugins guests clients freeze build setup-build setup-test setup-check setup-clients
 
 # Where rustup puts the tools, for shells that haven't read its profile yet.
 export PATH := $(HOME)/.cargo/bin:$(PATH)
@@ -14,10 +14,11 @@ demo: build
 build: setup-build plugins
 	cargo build -p capstan-server
 
-# What the plugins decide, as plain Rust; then everything else, against the built plugins.
-# Three at once: two that record in real time (tests/harness/turns.rs), one that doesn't.
-test: setup-test plugins guests
+# What the plugins decide, as plain Rust; what the clients do by themselves; then everything else, against the
+# built plugins. Three at once: two that record in real time (tests/harness/turns.rs), one that doesn't.
+test: setup-test setup-clients plugins guests
 	cd plugins && cargo test --quiet
+	clients/java/build test
 	RUST_TEST_THREADS=3 cargo test --workspace --no-fail-fast
 
 check: setup-check
@@ -47,5 +48,9 @@ freeze:
 guests: setup-build
 	tests/guests/build
 
-setup-build setup-test setup-check: setup-%:
+# The clients' packages: a .jar with its sources.
+clients: setup-clients
+	clients/java/build package
+
+setup-build setup-test setup-check setup-clients: setup-%:
 	@scripts/setup $*

@@ -18,6 +18,7 @@ mod a_room_is_recorded;
 mod a_thousand_uploads_arrive;
 mod another_client_is_served;
 mod browsers_are_recorded;
+mod clients_do_what_they_say;
 mod each_one_is_recorded_as_sent;
 mod examples_do_what_they_say;
 mod fresh_keys_bring_home_what_was_refused;
