@@ -14,9 +14,12 @@ import java.util.function.Function;
  * app. Calls return at once; the handler is told of the rest by one thread of the recorder.
  */
 public final class CloudRecorder {
+    private static final long MOST_PATIENCE_MS = 30_000;
+
     private final ICloudRecordingEventHandler handler;
     private final Function<String, Capstan> clients;
     private Worker worker;
+    private Thread thread;
     private boolean released;
 
     private CloudRecorder(ICloudRecordingEventHandler handler, Function<String, Capstan> clients) {
@@ -61,7 +64,7 @@ public final class CloudRecorder {
         } catch (RuntimeException e) {
             return RecordingErrorCode.RecordingErrorInvalidParameter;
         }
-        Thread thread = new Thread(worker, "cloud-recorder");
+        thread = new Thread(worker, "cloud-recorder");
         thread.setDaemon(true);
         thread.start();
         return RecordingErrorCode.RecordingErrorOk;
@@ -79,13 +82,25 @@ public final class CloudRecorder {
      * Lets go of the recorder: nothing is told any more. The recording goes on, or is ended if
      * {@code cancelCloudRecording}; what was recorded is uploaded in any case.
      */
-    public synchronized RecordingErrorCode release(boolean cancelCloudRecording) {
-        if (released) {
-            return RecordingErrorCode.RecordingErrorInvalidOperation;
+    public RecordingErrorCode release(boolean cancelCloudRecording) {
+        Thread working;
+        synchronized (this) {
+            if (released) {
+                return RecordingErrorCode.RecordingErrorInvalidOperation;
+            }
+            released = true;
+            working = thread;
+            if (worker != null) {
+                worker.release(cancelCloudRecording);
+            }
         }
-        released = true;
-        if (worker != null) {
-            worker.release(cancelCloudRecording);
+        // The end is asked for before this returns, unless the handler itself calls.
+        if (working != null && working != Thread.currentThread()) {
+            try {
+                working.join(MOST_PATIENCE_MS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
         }
         return RecordingErrorCode.RecordingErrorOk;
     }
