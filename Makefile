@@ -19,6 +19,7 @@ build: setup-build plugins
 test: setup-test setup-clients plugins guests
 	cd plugins && cargo test --quiet
 	clients/java/build test
+	clients/cpp/build test
 	RUST_TEST_THREADS=3 cargo test --workspace --no-fail-fast
 
 check: setup-check
@@ -48,9 +49,10 @@ freeze:
 guests: setup-build
 	tests/guests/build
 
-# The clients' packages: a .jar with its sources.
+# The clients' packages: a .jar with its sources, a .tar.gz of libraries and headers and one of sources.
 clients: setup-clients
 	clients/java/build package
+	clients/cpp/build package
 
 setup-build setup-test setup-check setup-clients: setup-%:
 	@scripts/setup $*

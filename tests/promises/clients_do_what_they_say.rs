@@ -18,6 +18,11 @@ fn in_java() {
     lives_its_life("java");
 }
 
+#[test]
+fn in_cpp() {
+    lives_its_life("cpp");
+}
+
 /// Runs the client's `build live`, and judges the files that it says it made.
 fn lives_its_life(client: &str) {
     let folder = root().join("clients").join(client);
