@@ -62,6 +62,7 @@ fn server(port: u16) -> Server {
     Server::start(&Setup {
         recording: "segment_seconds = 2".into(),
         sections: "[recording.individual]\nslice_seconds = 2\n\
+                   [plugins]\nfolders = [\"PLUGINS\"]\nallow_private = [\"127.0.0.1\"]\n\
                    [storage.vendors.77]\nname = \"own\"\nplugin = \"store\"\n"
             .into(),
         app: format!(

@@ -71,7 +71,7 @@ final class ModelCheck {
         }
         Object sample = sample(held);
         Object value = getter.getReturnType() == List.class ? List.of(plain(sample)) : plain(sample);
-        Object read = type.getMethod("of", Map.class).invoke(null, Map.of(spelled, value));
+        Object read = type.getMethod("of", Map.class).invoke(null, Map.of(builds ? known : spelled, value));
         if (isEmpty(getter.invoke(read))) {
             missing(type.getSimpleName() + " doesn't read " + spelled);
         }
