@@ -11,6 +11,8 @@ use crate::sessions::Limits;
 pub struct IngestConfig {
     /// The one UDP address for all publishers. Port 0 lets the system choose.
     pub listen: SocketAddr,
+    /// The TCP address for publishers in networks that block UDP, if any. Port 0 lets the system choose.
+    pub listen_tcp: Option<SocketAddr>,
     /// Addresses that answers tell publishers to send to, in order of preference. Empty means the
     /// listening address itself, which must then not be the unspecified one.
     pub announce: Vec<IpAddr>,
@@ -44,6 +46,7 @@ impl Default for IngestConfig {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            listen_tcp: None,
             announce: Vec::new(),
             max_publishers: 100,
             max_waiting: 128,
@@ -73,7 +76,7 @@ impl IngestConfig {
         }
     }
 
-    /// The addresses to announce once the socket is bound to `bound`.
+    /// The addresses to announce once a socket is bound to `bound`.
     pub(crate) fn candidates(&self, bound: SocketAddr) -> Result<Vec<SocketAddr>, StartError> {
         if self.announce.is_empty() {
             if bound.ip().is_unspecified() {

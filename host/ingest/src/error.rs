@@ -17,6 +17,14 @@ pub enum StartError {
         /// The system's words.
         source: io::Error,
     },
+    /// The port for publishers over TCP can't be had.
+    #[error("tcp address {listen} for media cannot be bound")]
+    BindTcp {
+        /// The configured address.
+        listen: SocketAddr,
+        /// The system's words.
+        source: io::Error,
+    },
     /// The thread or its event loop can't be had.
     #[error("the ingest thread cannot be started")]
     Thread(#[source] io::Error),

@@ -12,6 +12,29 @@ use crate::error::PatchError;
 /// A longer fragment is no list of candidates.
 const MAX_BYTES: usize = 16 << 10;
 
+/// Which ICE generation a change is meant for (RFC 9725, 4.3.1).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Generation {
+    /// Whichever is the present one.
+    Any,
+    /// The one with this entity tag, quoted.
+    Tagged(String),
+}
+
+/// What a change of a session's ICE came to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Patched {
+    /// Candidates were told, which changes nothing.
+    Noted,
+    /// ICE starts anew.
+    Restarted {
+        /// Our side, as a fragment of SDP.
+        fragment: String,
+        /// The entity tag of the new generation, quoted.
+        etag: String,
+    },
+}
+
 /// What a publisher tells of its side.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Fragment {

@@ -14,14 +14,16 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::config::IngestConfig;
 use crate::error::{NoSuchSession, PatchError, PublishError, StartError};
-use crate::fragment::Fragment;
+use crate::fragment::{Fragment, Generation, Patched};
 use crate::negotiate::PeerSetup;
 use crate::offer::Refused;
 use crate::peer::{Accepted, Peer};
+use crate::remote::Remote;
 use crate::room::{Presence, Rooms};
 use crate::sessions::{Opened, PeerId, SessionId, Sessions};
 use crate::socket::{self, Socket};
 use crate::subscription::Subscription;
+use crate::tcp;
 use crate::time::Anchor;
 
 /// Commands that wait for the socket thread; more makes callers wait.
@@ -44,29 +46,6 @@ pub struct Published {
     pub etag: String,
     /// The sections that the publisher wants to send and that aren't taken.
     pub refused: Vec<Refused>,
-}
-
-/// Which ICE generation a change is meant for (RFC 9725, 4.3.1).
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Generation {
-    /// Whichever is the present one.
-    Any,
-    /// The one with this entity tag, quoted.
-    Tagged(String),
-}
-
-/// What a change of a session's ICE came to.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Patched {
-    /// Candidates were told, which changes nothing.
-    Noted,
-    /// ICE starts anew.
-    Restarted {
-        /// Our side, as a fragment of SDP.
-        fragment: String,
-        /// The entity tag of the new generation, quoted.
-        etag: String,
-    },
 }
 
 /// What the socket thread shares with the handles.
@@ -94,7 +73,8 @@ struct Inner {
     clock: Arc<dyn RoomClock>,
     anchor: Anchor,
     address: SocketAddr,
-    candidates: Vec<SocketAddr>,
+    tcp: Option<SocketAddr>,
+    candidates: Vec<Remote>,
     certificate: DtlsCert,
     shared: Arc<Shared>,
     commands: mpsc::Sender<Command>,
@@ -109,7 +89,17 @@ impl Ingest {
         let udp = socket::bind(config.listen)?;
         let bind = |source| StartError::Bind { listen: config.listen, source };
         let address = udp.local_addr().map_err(bind)?;
-        let candidates = config.candidates(address)?;
+        let udp_candidates = config.candidates(address)?;
+        let mut candidates: Vec<_> = udp_candidates.into_iter().map(Remote::udp).collect();
+        let listener = config.listen_tcp.map(tcp::bind).transpose()?;
+        let tcp = match &listener {
+            None => None,
+            Some(listener) => {
+                let bound = listener.local_addr().map_err(bind)?;
+                candidates.extend(config.candidates(bound)?.into_iter().map(Remote::tcp));
+                Some(bound)
+            }
+        };
         let certificate = crate::negotiate::certificate()?;
         let shared = Arc::new(Shared {
             rooms: Mutex::new(Rooms::new(&config)),
@@ -126,11 +116,20 @@ impl Ingest {
         let socket = Socket::new(Arc::clone(&clock), Arc::clone(&shared), received);
         thread::Builder::new()
             .name("ingest".into())
-            .spawn(move || runtime.block_on(socket.run(udp)))
+            .spawn(move || runtime.block_on(socket.run(udp, listener)))
             .map_err(StartError::Thread)?;
         tracing::info!(%address, announced = ?candidates, "ingest listens");
-        let inner =
-            Inner { config, clock, anchor, address, candidates, certificate, shared, commands };
+        let inner = Inner {
+            config,
+            clock,
+            anchor,
+            address,
+            tcp,
+            candidates,
+            certificate,
+            shared,
+            commands,
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -138,6 +137,12 @@ impl Ingest {
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.inner.address
+    }
+
+    /// The bound TCP address, if there is one.
+    #[must_use]
+    pub fn tcp_addr(&self) -> Option<SocketAddr> {
+        self.inner.tcp
     }
 
     /// Answers a publisher's offer. The participant joins when the connection stands; a session

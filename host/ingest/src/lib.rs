@@ -30,13 +30,15 @@ mod rtp_clock;
 mod sessions;
 mod socket;
 mod subscription;
+mod tcp;
 mod time;
 mod track;
 mod view;
 
 pub use config::IngestConfig;
 pub use error::{NoSuchSession, PatchError, PublishError, StartError};
-pub use ingest::{Generation, Ingest, Patched, Published};
+pub use fragment::{Generation, Patched};
+pub use ingest::{Ingest, Published};
 pub use offer::{Refusal, Refused};
 pub use room::Presence;
 pub use sessions::SessionId;

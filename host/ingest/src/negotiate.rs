@@ -1,6 +1,5 @@
 //! From an offer to the WebRTC library's session and its part of the answer.
 
-use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
@@ -8,10 +7,12 @@ use capstan_media::track::{RoomId, Uid};
 use metrics::counter;
 use str0m::change::SdpOffer;
 use str0m::config::DtlsCert;
+use str0m::net::TcpType;
 use str0m::{Candidate, IceCreds, Rtc, RtcConfig};
 
 use crate::config::IngestConfig;
 use crate::error::{PublishError, StartError};
+use crate::remote::{Remote, Transport};
 use crate::time::Anchor;
 
 /// Audio packets are not asked for again, so waiting longer than networks reorder only delays.
@@ -21,7 +22,7 @@ const AUDIO_REORDERING: std::time::Duration = std::time::Duration::from_millis(1
 pub(crate) struct PeerSetup<'a> {
     pub(crate) room: RoomId,
     pub(crate) uid: Uid,
-    pub(crate) candidates: &'a [SocketAddr],
+    pub(crate) candidates: &'a [Remote],
     pub(crate) certificate: DtlsCert,
     pub(crate) config: &'a IngestConfig,
     pub(crate) anchor: Anchor,
@@ -68,7 +69,8 @@ pub(crate) fn negotiate(
     let parsed = SdpOffer::from_sdp_string(offer).map_err(|e| bad(cut(&e.to_string())))?;
     let mut rtc = RtcConfig::new()
         .clear_codecs()
-        .enable_opus(true, false)
+        // With redundancy (RFC 2198) where it is offered: what is lost alone comes again in the next packet.
+        .enable_opus(true, true)
         .enable_vp8(true)
         .enable_vp9(true)
         .enable_h264(true)
@@ -80,9 +82,14 @@ pub(crate) fn negotiate(
         .set_dtls_cert(setup.certificate.clone())
         .set_reordering_timeout_audio(Some(AUDIO_REORDERING))
         .build(start);
-    for &address in setup.candidates {
-        let candidate = Candidate::host(address, "udp").map_err(|e| bad(e.to_string()))?;
-        rtc.add_local_candidate(candidate);
+    for &Remote { transport, address } in setup.candidates {
+        let candidate = match transport {
+            Transport::Udp => Candidate::builder().udp().host(address).build(),
+            Transport::Tcp => {
+                Candidate::builder().tcp().host(address).tcptype(TcpType::Passive).build()
+            }
+        };
+        rtc.add_local_candidate(candidate.map_err(|e| bad(e.to_string()))?);
     }
     let answer = rtc.sdp_api().accept_offer(parsed).map_err(|e| bad(cut(&e.to_string())))?;
     Ok((rtc, answer.to_sdp_string()))

@@ -4,7 +4,6 @@
 //! answers `None`, and comes back no later than [`Peer::due`]. Times never go backwards.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 
 use capstan_media::frame::Frame;
 use capstan_media::room::{LeaveReason, SenderReport};
@@ -19,8 +18,7 @@ use str0m::{Event, IceCreds, Input, Output as Step, Rtc};
 
 use crate::config::IngestConfig;
 use crate::error::{PatchError, PublishError};
-use crate::fragment::{Fragment, OurSide};
-use crate::ingest::{Generation, Patched};
+use crate::fragment::{Fragment, Generation, OurSide, Patched};
 use crate::negotiate::{PeerSetup, contain, credentials, negotiate};
 use crate::offer::{Offer, Refused};
 use crate::path::{Path, Proof};
@@ -82,8 +80,8 @@ pub(crate) struct Peer {
     our_side: OurSide,
     rtc: Rtc,
     anchor: Anchor,
-    /// The address that datagrams seem to have come to, by IP version: a candidate of ours.
-    local: Vec<SocketAddr>,
+    /// The address that datagrams seem to have come to, by transport and IP version: a candidate of ours.
+    local: Vec<Remote>,
     config: IngestConfig,
     state: State,
     connected: bool,
@@ -97,6 +95,8 @@ pub(crate) struct Peer {
     newest_packet: RoomTime,
     rtc_due: RoomTime,
     errors: u32,
+    /// What the library last complained of, for whoever wonders why nothing connects.
+    complaint: Option<String>,
     ready: VecDeque<Output>,
 }
 
@@ -142,6 +142,7 @@ impl Peer {
             newest_packet: now,
             rtc_due: now,
             errors: 0,
+            complaint: None,
             ready: VecDeque::new(),
         };
         Ok((peer, Accepted { answer, refused: offer.refused() }))
@@ -154,6 +155,11 @@ impl Peer {
     /// Whether the connection ever stood.
     pub(crate) const fn has_connected(&self) -> bool {
         self.connected
+    }
+
+    /// What the library last complained of.
+    pub(crate) fn complaint(&self) -> Option<&str> {
+        self.complaint.as_deref()
     }
 
     /// Whether any packet was proven to be the publisher's.
@@ -206,9 +212,10 @@ impl Peer {
     pub(crate) fn receive(&mut self, remote: Remote, datagram: &[u8], now: RoomTime) {
         let Ok(contents) = DatagramRecv::try_from(datagram) else { return };
         let source = remote.address;
-        let Some(&destination) = self.local.iter().find(|l| l.is_ipv4() == source.is_ipv4()) else {
-            return;
-        };
+        let to = self.local.iter().find(|local| {
+            local.transport == remote.transport && local.address.is_ipv4() == source.is_ipv4()
+        });
+        let Some(&Remote { address: destination, .. }) = to else { return };
         let content = Content::of(datagram);
         let proof = match content {
             Content::Stun if nominates(datagram) => Proof::Nomination,
@@ -367,7 +374,8 @@ impl Peer {
     /// Answers to checks go back the way that these came; all else goes where the publisher is now,
     /// which the library learns late: to it, paths of one priority are equal until one has timed out.
     fn send(&self, transmit: Transmit) -> Output {
-        let own = Remote { transport: Transport::Udp, address: transmit.destination };
+        let transport = Transport::of(transmit.proto);
+        let own = Remote { transport, address: transmit.destination };
         let to = match Content::of(&transmit.contents) {
             Content::Stun => own,
             _ => self.path.remote().unwrap_or(own),
@@ -429,6 +437,7 @@ impl Peer {
     /// A broken packet costs a frame, not the session; endless errors cost the session.
     fn failed(&mut self, error: &str0m::RtcError) {
         self.errors += 1;
+        self.complaint = Some(error.to_string());
         self.tracks.mark_gap();
         counter!("capstan_peer_errors_total").increment(1);
         tracing::debug!(room = %self.room, uid = %self.uid, %error, "packet not understood");

@@ -9,13 +9,24 @@ use str0m::net::Protocol;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Transport {
     Udp,
+    /// Through a connection that the publisher made (RFC 6544).
+    Tcp,
 }
 
 impl Transport {
+    /// From the library's terms.
+    pub(crate) const fn of(protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::Udp => Self::Udp,
+            Protocol::Tcp | Protocol::SslTcp | Protocol::Tls => Self::Tcp,
+        }
+    }
+
     /// In the library's terms.
     pub(crate) const fn protocol(self) -> Protocol {
         match self {
             Self::Udp => Protocol::Udp,
+            Self::Tcp => Protocol::Tcp,
         }
     }
 }
@@ -28,6 +39,10 @@ pub(crate) struct Remote {
 }
 
 impl Remote {
+    pub(crate) const fn tcp(address: SocketAddr) -> Self {
+        Self { transport: Transport::Tcp, address }
+    }
+
     pub(crate) const fn udp(address: SocketAddr) -> Self {
         Self { transport: Transport::Udp, address }
     }
@@ -37,6 +52,7 @@ impl fmt::Display for Remote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.transport {
             Transport::Udp => write!(f, "udp {}", self.address),
+            Transport::Tcp => write!(f, "tcp {}", self.address),
         }
     }
 }

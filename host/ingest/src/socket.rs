@@ -1,10 +1,10 @@
-//! The edge: one UDP port, the timers of all publishers, and the only reading of the clock.
+//! The edge: one UDP port, a TCP port if wanted, the timers of all publishers, and the only reading of the clock.
 //!
 //! One thread owns every peer, so nothing is locked per packet and datagrams keep their order.
 //! Datagrams are read in batches between which timers and commands get their turn.
 
 use std::collections::{BTreeSet, HashMap};
-use std::net::{IpAddr, SocketAddr, UdpSocket as StdUdpSocket};
+use std::net::{IpAddr, SocketAddr, TcpListener as StdTcpListener, UdpSocket as StdUdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,12 +16,13 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::demux::Demux;
 use crate::error::{PatchError, StartError};
-use crate::fragment::Fragment;
-use crate::ingest::{Command, Generation, Patched, Shared};
+use crate::fragment::{Fragment, Generation, Patched};
+use crate::ingest::{Command, Shared};
 use crate::negotiate::contain;
 use crate::peer::{Output, Peer};
-use crate::remote::Remote;
+use crate::remote::{Remote, Transport};
 use crate::sessions::{Opened, PeerId};
+use crate::tcp::{Connections, Incoming};
 
 /// Datagrams read before timers and commands are looked at.
 const BATCH: usize = 64;
@@ -63,12 +64,14 @@ pub(crate) struct Socket {
     next_tick: RoomTime,
     /// Whether the socket takes both IP versions: then IPv4 addresses are written mapped.
     dual: bool,
+    tcp: Connections,
 }
 
 enum Wake {
     Command(Option<Command>),
     Keyframes,
     Readable,
+    Tcp(Option<Incoming>),
     Timer,
 }
 
@@ -89,11 +92,12 @@ impl Socket {
             due: HashMap::new(),
             next_tick,
             dual: false,
+            tcp: Connections::new(),
         }
     }
 
     /// Serves until told to stop or until no handle is left.
-    pub(crate) async fn run(mut self, udp: StdUdpSocket) {
+    pub(crate) async fn run(mut self, udp: StdUdpSocket, tcp: Option<StdTcpListener>) {
         self.dual = udp.local_addr().is_ok_and(|a| a.is_ipv6() && a.ip().is_unspecified());
         let udp = match UdpSocket::from_std(udp) {
             Ok(udp) => udp,
@@ -103,6 +107,9 @@ impl Socket {
                 return;
             }
         };
+        if let Some(Err(error)) = tcp.map(|listener| self.tcp.listen(listener)) {
+            tracing::error!(%error, "ingest cannot use its tcp port");
+        }
         let mut done = None;
         loop {
             match self.wait(&udp).await {
@@ -118,6 +125,7 @@ impl Socket {
                 Wake::Command(None) => break,
                 Wake::Keyframes => self.want_keyframes(&udp),
                 Wake::Readable => self.read(&udp),
+                Wake::Tcp(incoming) => self.incoming(incoming, &udp),
                 Wake::Timer => {}
             }
             self.run_timers(&udp);
@@ -140,7 +148,13 @@ impl Socket {
             biased;
             command = self.commands.recv() => Wake::Command(command),
             () = self.shared.wake.notified() => Wake::Keyframes,
-            _ = udp.readable() => Wake::Readable,
+            // Neither transport may keep the other waiting.
+            wake = async {
+                tokio::select! {
+                    _ = udp.readable() => Wake::Readable,
+                    incoming = self.tcp.next() => Wake::Tcp(incoming),
+                }
+            } => wake,
             () = tokio::time::sleep(pause) => Wake::Timer,
         }
     }
@@ -195,11 +209,28 @@ impl Socket {
             let Ok((length, source)) = udp.try_recv_from(&mut buffer) else { return };
             let Some(datagram) = buffer.get(..length) else { continue };
             let remote = Remote::udp(SocketAddr::new(source.ip().to_canonical(), source.port()));
-            let Some(id) = self.demux.route(remote, datagram) else {
-                counter!("capstan_datagrams_unclaimed_total").increment(1);
-                continue;
-            };
-            self.work(id, udp, |peer, now| peer.receive(remote, datagram, now));
+            self.take(remote, datagram, udp);
+        }
+    }
+
+    fn incoming(&mut self, incoming: Option<Incoming>, udp: &UdpSocket) {
+        let now = self.clock.now();
+        match incoming {
+            Some(Incoming::Opened(remote, stream)) => self.tcp.open(remote, stream, now),
+            Some(Incoming::Datagram(remote, datagram)) => {
+                self.tcp.heard(remote, now);
+                self.take(Remote::tcp(remote), &datagram, udp);
+            }
+            Some(Incoming::Closed(remote)) => self.tcp.close(remote),
+            None => {}
+        }
+    }
+
+    /// Hands a datagram to the publisher whose it claims to be.
+    fn take(&mut self, remote: Remote, datagram: &[u8], udp: &UdpSocket) {
+        match self.demux.route(remote, datagram) {
+            Some(id) => self.work(id, udp, |peer, now| peer.receive(remote, datagram, now)),
+            None => counter!("capstan_datagrams_unclaimed_total").increment(1),
         }
     }
 
@@ -216,6 +247,7 @@ impl Socket {
         if now >= self.next_tick {
             self.next_tick = now + ROOM_TICK;
             self.shared.rooms(|rooms| rooms.tick(now));
+            self.tcp.tick(now);
         }
     }
 
@@ -263,6 +295,9 @@ impl Socket {
                 if !peer.has_connected() {
                     self.shared.sessions(|sessions| sessions.heard(id));
                 }
+                if remote.transport == Transport::Tcp {
+                    self.tcp.proven(remote.address, now);
+                }
                 self.demux.learn(remote, id);
             }
             Output::Stream(stream) => self.demux.learn_stream(stream, id),
@@ -297,6 +332,12 @@ impl Socket {
     }
 
     fn send(&self, to: Remote, datagram: &[u8], udp: &UdpSocket) {
+        if to.transport == Transport::Tcp {
+            if !self.tcp.send(to.address, datagram) {
+                counter!("capstan_datagrams_unsent_total").increment(1);
+            }
+            return;
+        }
         let to = match to.address.ip() {
             IpAddr::V4(ip) if self.dual => {
                 SocketAddr::new(ip.to_ipv6_mapped().into(), to.address.port())
@@ -331,11 +372,13 @@ impl Socket {
         let stage = if heard { "handshake" } else { "no-check" };
         counter!("capstan_publishers_never_connected_total", "stage" => stage).increment(1);
         let advice = if heard {
-            "its checks arrive but its handshake does not: look at the network's packet size"
+            "its checks arrive but its handshake fails: its certificate must be ECDSA, and the network pass packets \
+             of 1200 bytes"
         } else {
             "none of its checks arrived: open the media port between it and the announced addresses"
         };
-        tracing::warn!(%room, %uid, ?reason, advice, "publisher never connected");
+        let complaint = peer.complaint().unwrap_or("none");
+        tracing::warn!(%room, %uid, ?reason, complaint, advice, "publisher never connected");
     }
 
     fn schedule(&mut self, id: PeerId, at: RoomTime) {

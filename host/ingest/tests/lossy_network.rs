@@ -11,8 +11,12 @@ use capstan_media::room::RoomEvent;
 use common::{Client, drain, room, start};
 
 fn pictures(events: &mut Subscription) -> Vec<Arc<Frame>> {
+    frames(events, true)
+}
+
+fn frames(events: &mut Subscription, video: bool) -> Vec<Arc<Frame>> {
     let frames = drain(events).into_iter().filter_map(|event| match event {
-        RoomEvent::Frame(frame) if frame.track.kind.is_video() => Some(frame),
+        RoomEvent::Frame(frame) if frame.track.kind.is_video() == video => Some(frame),
         _ => None,
     });
     frames.collect()
@@ -65,4 +69,30 @@ fn a_lost_frame_is_flagged_and_a_key_frame_follows() {
     let key = after.iter().rposition(|frame| frame.kind == FrameKind::Key);
     assert!(gap.is_some() && key >= gap, "gap at {gap:?}, key at {key:?}");
     assert!(client.keyframe_requests.len() <= 4);
+}
+
+#[test]
+fn redundant_sound_brings_back_what_was_lost_alone() {
+    let heard = |redundant: bool| {
+        let ingest = start(IngestConfig::default());
+        let mut events = ingest.subscribe(&room());
+        let (client, offer) =
+            if redundant { Client::with_redundant_sound() } else { Client::new() };
+        let (mut client, published) = client.post_offer(&ingest, 1, &offer);
+        assert_eq!(published.answer.contains("red/48000/2"), redundant, "{}", published.answer);
+        client.run_until(|client| client.connected);
+        client.run(Duration::from_millis(500));
+        client.loses_one_in = Some(11);
+        client.run(Duration::from_secs(4));
+        client.loses_one_in = None;
+        client.run(Duration::from_millis(500));
+        let sound = frames(&mut events, false);
+        let steps = sound.windows(2).map(|f| f[1].rtp_time.0 - f[0].rtp_time.0);
+        let lost: u64 = steps.map(|ticks| ticks / 960 - 1).sum();
+        (sound.len(), lost)
+    };
+    let ((_, without), (sounds, with)) = (heard(false), heard(true));
+    assert!(sounds > 200, "{sounds} sounds");
+    assert!(without >= 5, "only {without} sounds were lost without redundancy");
+    assert_eq!(with, 0, "{with} of {sounds} sounds are missing in spite of it");
 }

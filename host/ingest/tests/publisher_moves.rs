@@ -8,10 +8,10 @@ use std::net::UdpSocket;
 use std::sync::Arc;
 use std::time::Duration;
 
-use capstan_ingest::{IngestConfig, Subscription};
+use capstan_ingest::{Generation, IngestConfig, PatchError, Subscription};
 use capstan_media::frame::{Continuity, Frame};
 use capstan_media::room::RoomEvent;
-use common::{Client, drain, room, start};
+use common::{Client, block_on, drain, room, start, uid};
 
 /// The frames so far, of both kinds, after checking that nobody left.
 fn frames(events: &mut Subscription) -> Vec<Arc<Frame>> {
@@ -48,6 +48,29 @@ fn a_publisher_whose_address_changes_goes_on_without_a_gap() {
     client.run(Duration::from_millis(900));
     assert_whole(&frames(&mut events));
     assert_eq!(client.keyframe_requests.len(), 0);
+}
+
+#[test]
+fn ice_restarts_in_another_network_without_a_gap() {
+    let ingest = start(IngestConfig::default());
+    let mut events = ingest.subscribe(&room());
+    let (mut client, published) = Client::publish(&ingest, 1);
+    client.run(Duration::from_secs(1));
+    client.restart_ice(&ingest, 1, &published);
+    client.rebind();
+    client.run(Duration::from_secs(4));
+    assert_whole(&frames(&mut events));
+    assert_eq!(client.keyframe_requests.len(), 0);
+    let session = published.session.as_str();
+    let trickle = |tag: &str, fragment: &str| {
+        let tag = Generation::Tagged(tag.to_owned());
+        block_on(ingest.patch(&room(), uid(1), session, tag, fragment))
+    };
+    let outdated = trickle(&published.etag, "a=end-of-candidates");
+    assert!(matches!(outdated, Err(PatchError::OtherGeneration { .. })), "{outdated:?}");
+    block_on(ingest.delete(&room(), uid(1), session)).unwrap();
+    let gone = trickle(&published.etag, "a=end-of-candidates");
+    assert!(matches!(gone, Err(PatchError::NoSession(_))), "{gone:?}");
 }
 
 #[test]

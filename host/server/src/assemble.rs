@@ -298,6 +298,7 @@ fn ingest_config(config: &Config) -> IngestConfig {
     let ingest = &config.ingest;
     IngestConfig {
         listen: ingest.listen,
+        listen_tcp: ingest.listen_tcp,
         announce: ingest.announce.clone(),
         max_publishers: ingest.max_publishers,
         silence_timeout: Duration::from_secs_f64(ingest.silence_seconds),

@@ -3,17 +3,20 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails a test")]
 #![allow(dead_code, clippy::allow_attributes, reason = "each test uses its part")]
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use capstan_ingest::{Ingest, IngestConfig, Published, Received, Subscription};
+use capstan_ingest::{
+    Generation, Ingest, IngestConfig, Patched, Published, Received, Subscription,
+};
 use capstan_media::room::RoomEvent;
 use capstan_media::time::{RoomClock, RoomTime};
 use capstan_media::track::{RoomId, Uid};
 use str0m::change::{SdpAnswer, SdpPendingOffer};
 use str0m::media::{Direction, Frequency, MediaKind, MediaTime, Mid};
-use str0m::net::{Protocol, Receive};
+use str0m::net::{Protocol, Receive, TcpType};
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 
 /// How long anything that must happen may take on a busy machine.
@@ -52,7 +55,7 @@ pub(crate) fn now() -> Instant {
 /// A publisher that sends 25 pictures and 50 sounds a second while [`Client::run`] runs.
 pub(crate) struct Client {
     rtc: Rtc,
-    socket: UdpSocket,
+    link: Link,
     address: SocketAddr,
     far: Option<SocketAddr>,
     pending: Option<SdpPendingOffer>,
@@ -78,26 +81,107 @@ pub(crate) struct Client {
     pub(crate) newest_media: Option<Vec<u8>>,
 }
 
+/// What a publisher sends through.
+enum Link {
+    Udp(UdpSocket),
+    /// With what came and isn't a whole frame yet.
+    Tcp(TcpStream, Vec<u8>),
+}
+
+impl Link {
+    fn udp() -> Self {
+        Self::Udp(UdpSocket::bind("127.0.0.1:0").unwrap())
+    }
+
+    fn tcp(server: SocketAddr) -> Self {
+        Self::Tcp(TcpStream::connect(server).unwrap(), Vec::new())
+    }
+
+    fn address(&self) -> SocketAddr {
+        match self {
+            Self::Udp(socket) => socket.local_addr().unwrap(),
+            Self::Tcp(stream, _) => stream.local_addr().unwrap(),
+        }
+    }
+
+    fn protocol(&self) -> Protocol {
+        if matches!(self, Self::Udp(_)) { Protocol::Udp } else { Protocol::Tcp }
+    }
+
+    fn send(&mut self, datagram: &[u8], to: SocketAddr) {
+        match self {
+            Self::Udp(socket) => {
+                socket.send_to(datagram, to).unwrap();
+            }
+            Self::Tcp(stream, _) => {
+                let length = u16::try_from(datagram.len()).unwrap().to_be_bytes();
+                stream.write_all(&[&length, datagram].concat()).unwrap();
+            }
+        }
+    }
+
+    fn receive(&mut self, wait: Duration) -> Option<(Vec<u8>, SocketAddr)> {
+        let mut buffer = vec![0; 2_000];
+        match self {
+            Self::Udp(socket) => {
+                socket.set_read_timeout(Some(wait)).unwrap();
+                let (length, source) = socket.recv_from(&mut buffer).ok()?;
+                buffer.truncate(length);
+                Some((buffer, source))
+            }
+            Self::Tcp(stream, rest) => {
+                stream.set_read_timeout(Some(wait)).unwrap();
+                if let Ok(length) = stream.read(&mut buffer) {
+                    rest.extend_from_slice(buffer.get(..length).unwrap());
+                }
+                let length = usize::from(u16::from_be_bytes(rest.get(..2)?.try_into().unwrap()));
+                let frame = rest.get(2..2 + length)?.to_vec();
+                rest.drain(..2 + length);
+                Some((frame, stream.peer_addr().unwrap()))
+            }
+        }
+    }
+}
+
 impl Client {
     /// A client and its offer.
     pub(crate) fn new() -> (Self, String) {
-        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        let address = socket.local_addr().unwrap();
+        Self::through(Link::udp(), false)
+    }
+
+    /// A client that repeats each packet of sound in the next one.
+    pub(crate) fn with_redundant_sound() -> (Self, String) {
+        Self::through(Link::udp(), true)
+    }
+
+    /// A client that has nothing but a TCP connection to the server.
+    pub(crate) fn over_tcp(ingest: &Ingest) -> (Self, String) {
+        Self::through(Link::tcp(ingest.tcp_addr().unwrap()), false)
+    }
+
+    fn through(link: Link, redundant: bool) -> (Self, String) {
+        let address = link.address();
         let start = now();
         let mut rtc = RtcConfig::new()
             .clear_codecs()
-            .enable_opus(true, false)
+            .enable_opus(true, redundant)
             .enable_vp8(true)
             .set_rtcp_report_interval_video(Duration::from_millis(300))
             .build(start);
-        rtc.add_local_candidate(Candidate::host(address, "udp").unwrap());
+        let candidate = match link {
+            Link::Udp(_) => Candidate::builder().udp().host(address).build(),
+            Link::Tcp(..) => {
+                Candidate::builder().tcp().host(address).tcptype(TcpType::Active).build()
+            }
+        };
+        rtc.add_local_candidate(candidate.unwrap());
         let mut api = rtc.sdp_api();
         let audio = api.add_media(MediaKind::Audio, Direction::SendOnly, None, None, None);
         let video = api.add_media(MediaKind::Video, Direction::SendOnly, None, None, None);
         let (offer, pending) = api.apply().unwrap();
         let client = Self {
             rtc,
-            socket,
+            link,
             address,
             far: None,
             pending: Some(pending),
@@ -169,7 +253,39 @@ impl Client {
 
     /// Changes the address that the far end sees without the publisher knowing, as a NAT does.
     pub(crate) fn rebind(&mut self) {
-        self.socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        self.link = match &self.link {
+            Link::Udp(_) => Link::udp(),
+            Link::Tcp(stream, _) => Link::tcp(stream.peer_addr().unwrap()),
+        };
+    }
+
+    /// Starts ICE anew, as RFC 9725 (4.3.3) has it, and goes on with the session's answer so changed.
+    pub(crate) fn restart_ice(&mut self, ingest: &Ingest, number: u32, published: &Published) {
+        let mut api = self.rtc.sdp_api();
+        api.ice_restart(true);
+        let (offer, pending) = api.apply().unwrap();
+        let offer = offer.to_sdp_string();
+        let line = |sdp: &str, prefix: &str| {
+            sdp.lines().find(|line| line.starts_with(prefix)).unwrap().to_owned()
+        };
+        let credentials = ["a=ice-ufrag:", "a=ice-pwd:"].map(|prefix| line(&offer, prefix));
+        let session = published.session.as_str();
+        let (room, fragment) = (room(), credentials.join("\r\n"));
+        let patched = ingest.patch(&room, uid(number), session, Generation::Any, &fragment);
+        let Patched::Restarted { fragment, etag } = block_on(patched).unwrap() else {
+            panic!("no restart");
+        };
+        assert_ne!(etag, published.etag);
+        let fresh = |old: &str| match old {
+            old if old.starts_with("a=ice-ufrag:") => line(&fragment, "a=ice-ufrag:"),
+            old if old.starts_with("a=ice-pwd:") => line(&fragment, "a=ice-pwd:"),
+            old if old.starts_with("a=candidate:") => line(&fragment, "a=candidate:"),
+            old => old.to_owned(),
+        };
+        let answer: String =
+            published.answer.lines().map(|old| format!("{}\r\n", fresh(old))).collect();
+        let answer = SdpAnswer::from_sdp_string(&answer).unwrap();
+        self.rtc.sdp_api().accept_answer(pending, answer).unwrap();
     }
 
     /// Closes the connection as a browser does.
@@ -179,20 +295,18 @@ impl Client {
     }
 
     /// Sends any bytes from the publisher's own address.
-    pub(crate) fn send_raw(&self, datagram: &[u8]) {
+    pub(crate) fn send_raw(&mut self, datagram: &[u8]) {
         let address = self.far.unwrap();
-        self.socket.send_to(datagram, address).unwrap();
+        self.link.send(datagram, address);
     }
 
     fn step(&mut self) {
         let wait = self.drain().saturating_duration_since(now());
         let wait = wait.clamp(Duration::from_millis(1), Duration::from_millis(5));
-        self.socket.set_read_timeout(Some(wait)).unwrap();
-        let mut buffer = [0; 2_000];
-        if let Ok((length, source)) = self.socket.recv_from(&mut buffer)
-            && let Some(Ok(contents)) = buffer.get(..length).map(TryInto::try_into)
+        if let Some((datagram, source)) = self.link.receive(wait)
+            && let Ok(contents) = datagram.as_slice().try_into()
         {
-            let (proto, destination) = (Protocol::Udp, self.address);
+            let (proto, destination) = (self.link.protocol(), self.address);
             let receive = Receive { proto, source, destination, contents };
             self.rtc.handle_input(Input::Receive(now(), receive)).unwrap();
             self.drain();
@@ -242,7 +356,7 @@ impl Client {
                         self.newest_media = Some(t.contents.to_vec());
                     }
                     if self.loses_one_in.is_none_or(|n| !self.sent.is_multiple_of(n)) {
-                        self.socket.send_to(&t.contents, t.destination).unwrap();
+                        self.link.send(&t.contents, t.destination);
                     }
                 }
                 Output::Event(Event::Connected) => self.connected = true,

@@ -43,11 +43,12 @@ pub(super) fn check(file: File) -> Result<Config, ConfigError> {
     events(&file.events)?;
     between("ingest.max_publishers", file.ingest.max_publishers, 1, 100_000)?;
     between("ingest.silence_seconds", file.ingest.silence_seconds, 1.0, 5.0)?;
-    if file.ingest.announce.is_empty() && file.ingest.listen.ip().is_unspecified() {
+    let mut media = [Some(file.ingest.listen), file.ingest.listen_tcp].into_iter().flatten();
+    if file.ingest.announce.is_empty() && media.any(|address| address.ip().is_unspecified()) {
         return Err(ConfigError::at(
             "ingest.announce",
-            "name the address that publishers reach: ingest.listen stands for every address of \
-             the machine and can't be told to them",
+            "name the address that publishers reach: ingest.listen or ingest.listen_tcp stands for \
+             every address of the machine and can't be told to them",
         ));
     }
     let vendors = Vendors::check(file.storage.vendors.clone())?;

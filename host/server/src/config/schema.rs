@@ -99,6 +99,8 @@ pub struct Events {
 pub struct Ingest {
     /// Address and UDP port on which all publishers send.
     pub listen: SocketAddr,
+    /// Address and TCP port for publishers whose network blocks UDP; none if absent.
+    pub listen_tcp: Option<SocketAddr>,
     /// Addresses told to publishers; the listening address if empty.
     pub announce: Vec<IpAddr>,
     /// Publishers at one time in all rooms.
@@ -387,6 +389,7 @@ impl Default for Ingest {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            listen_tcp: None,
             announce: Vec::new(),
             max_publishers: 64,
             silence_seconds: 4.0,

@@ -22,7 +22,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, post};
-use capstan_ingest::{Ingest, PublishError};
+use capstan_ingest::{Generation, Ingest, PatchError, Patched, PublishError};
 use capstan_media::track::{RoomId, Uid};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -33,6 +33,10 @@ use super::openapi::{Content, Operation, Reply};
 
 /// Longer bodies are refused unread. Ingest's own limit on offers is the same or lower.
 const MAX_BODY: usize = 64 << 10;
+/// What an offer and an answer are.
+const SDP: &str = "application/sdp";
+/// What candidates and new ICE credentials are (RFC 8840).
+const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 /// How long a publisher that found the server full should wait, in seconds.
 const RETRY_SECONDS: &str = "10";
 /// How long a browser may remember the answer to a preflight.
@@ -74,7 +78,7 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>(whip: Whip) -> Router<S> 
         .route("/whip/{app}/{room}/{uid}", post(publish).fallback(only_post))
         .route(
             "/whip/{app}/{room}/{uid}/{session}",
-            delete(end).patch(no_patch).fallback(only_delete),
+            delete(end).patch(patch).fallback(only_session),
         )
         .layer(cors)
         .layer(middleware::from_fn(accept_post))
@@ -107,9 +111,15 @@ pub(crate) fn operations() -> Vec<Operation> {
     let end = Operation::new("End a publisher's session", TAG)
         .at("delete", "/whip/{app}/{room}/{uid}/{session}")
         .reply(Reply::empty(200, "It has ended"));
-    let patch = Operation::new("Trickle ICE, which isn't served", TAG)
+    let patch = Operation::new("Tell candidates of a session, or restart its ICE", TAG)
         .at("patch", "/whip/{app}/{room}/{uid}/{session}")
-        .reply(Reply::problem(405, "Candidates need not be sent"));
+        .body(Content::text(FRAGMENT))
+        .reply(Reply::with(200, "ICE starts anew: our side", Content::text(FRAGMENT)))
+        .reply(Reply::empty(204, "Candidates are noted"))
+        .reply(Reply::problem(412, "The session's ICE is at another generation"))
+        .reply(Reply::problem(413, "The fragment is too long"))
+        .reply(Reply::problem(415, "The fragment isn't application/trickle-ice-sdpfrag"))
+        .reply(Reply::problem(428, "If-Match is missing"));
     [publish, end, patch].into_iter().map(refused).collect()
 }
 
@@ -121,7 +131,7 @@ async fn publish(
     let (room, uid) = whip.admit(&request, app, room, &uid)?;
     let from = client(&request);
     let (parts, body) = request.into_parts();
-    require_sdp(&parts.headers)?;
+    require_type(&parts.headers, SDP, "accept-post")?;
     let offer = read(body).await?;
     let published = whip.ingest.publish(room, uid, from, &offer).await?;
     let location = format!("{}/{}", parts.uri.path().trim_end_matches('/'), published.session);
@@ -143,23 +153,41 @@ async fn end(
     Ok(StatusCode::OK.into_response())
 }
 
-/// Neither trickle ICE nor restarts are served, so RFC 9725 (4.3.1) asks for 405.
-async fn no_patch(
+/// Trickle ICE and ICE restarts (RFC 9725, 4.3).
+async fn patch(
     State(whip): State<Whip>,
     Path((app, room, uid, session)): Path<(String, String, String, String)>,
     request: Request,
 ) -> Result<Response, Refusal> {
     let (room, uid) = whip.admit(&request, app, room, &uid)?;
-    if !whip.ingest.has_session(&room, uid, &session) {
-        return Err(Refusal::no_session());
+    let (parts, body) = request.into_parts();
+    require_type(&parts.headers, FRAGMENT, "accept-patch")?;
+    let generation = generation(&parts.headers)?;
+    let fragment = read(body).await?;
+    match whip.ingest.patch(&room, uid, &session, generation, &fragment).await? {
+        Patched::Noted => Ok(StatusCode::NO_CONTENT.into_response()),
+        Patched::Restarted { fragment, etag } => {
+            let headers = [(CONTENT_TYPE, FRAGMENT.to_owned()), (ETAG, etag)];
+            Ok((StatusCode::OK, headers, fragment).into_response())
+        }
     }
-    Err(Refusal::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "no-patch",
-        "candidates need not be sent: this server is ICE-lite and learns them from the connectivity \
-         checks; instead of restarting ICE, POST a new offer to the same room and uid",
-    )
-    .with(ALLOW, "DELETE, OPTIONS"))
+}
+
+/// What `If-Match` says.
+fn generation(headers: &HeaderMap) -> Result<Generation, Refusal> {
+    match headers.get(IF_MATCH).map(|value| value.to_str().map(str::trim)) {
+        Some(Ok("*")) => Ok(Generation::Any),
+        Some(Ok(tag)) => Ok(Generation::Tagged(tag.to_owned())),
+        Some(Err(_)) => {
+            let detail = "If-Match isn't text: send the ETag of the session, or *";
+            Err(Refusal::new(StatusCode::BAD_REQUEST, "bad-tag", detail))
+        }
+        None => {
+            let detail = "send If-Match with the ETag of the session for candidates, with * for an \
+                          ICE restart";
+            Err(Refusal::new(StatusCode::PRECONDITION_REQUIRED, "no-tag", detail))
+        }
+    }
 }
 
 async fn only_post() -> Refusal {
@@ -167,18 +195,21 @@ async fn only_post() -> Refusal {
     Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method", detail).with(ALLOW, "POST, OPTIONS")
 }
 
-async fn only_delete() -> Refusal {
-    let detail = "DELETE this session to stop publishing; nothing else can be done to it";
-    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method", detail).with(ALLOW, "DELETE, OPTIONS")
+async fn only_session() -> Refusal {
+    let detail =
+        "DELETE this session to stop publishing, PATCH it with candidates or to restart ICE";
+    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method", detail)
+        .with(ALLOW, "DELETE, PATCH, OPTIONS")
 }
 
-/// RFC 9725 (4.2): an answer to OPTIONS names the media type that POST takes.
+/// RFC 9725 (4.2): an answer to OPTIONS names the media types that POST and PATCH take.
 async fn accept_post(request: Request, next: Next) -> Response {
     let options = request.method() == Method::OPTIONS;
     let mut response = next.run(request).await;
     if options {
         let headers = response.headers_mut();
-        headers.insert("accept-post", HeaderValue::from_static("application/sdp"));
+        headers.insert("accept-post", HeaderValue::from_static(SDP));
+        headers.insert("accept-patch", HeaderValue::from_static(FRAGMENT));
     }
     response
 }
@@ -273,15 +304,19 @@ fn require_token(headers: &HeaderMap, token: &str) -> Result<(), Refusal> {
     Err(unauthorized(challenge, "the token is not the one configured for this app"))
 }
 
-fn require_sdp(headers: &HeaderMap) -> Result<(), Refusal> {
+fn require_type(
+    headers: &HeaderMap,
+    wanted: &'static str,
+    told_by: &'static str,
+) -> Result<(), Refusal> {
     let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
     let essence = given.split(';').next().unwrap_or("").trim();
-    if essence.eq_ignore_ascii_case("application/sdp") {
+    if essence.eq_ignore_ascii_case(wanted) {
         return Ok(());
     }
-    let detail = format!("send the offer as Content-Type: application/sdp, not {:?}", brief(given));
+    let detail = format!("send the body as Content-Type: {wanted}, not {:?}", brief(given));
     Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type", detail)
-        .with(HeaderName::from_static("accept-post"), "application/sdp"))
+        .with(HeaderName::from_static(told_by), wanted))
 }
 
 async fn read(body: Body) -> Result<String, Refusal> {
@@ -320,6 +355,18 @@ impl Refusal {
     fn with(mut self, name: HeaderName, value: &'static str) -> Self {
         self.header = Some((name, value));
         self
+    }
+}
+
+impl From<PatchError> for Refusal {
+    fn from(error: PatchError) -> Self {
+        let (status, problem) = match &error {
+            PatchError::NoSession(_) => return Self::no_session(),
+            PatchError::OtherGeneration { .. } => (StatusCode::PRECONDITION_FAILED, "other-tag"),
+            PatchError::BadFragment { .. } => (StatusCode::BAD_REQUEST, "bad-fragment"),
+            PatchError::NoRandomness => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+        };
+        Self::new(status, problem, error.to_string())
     }
 }
 

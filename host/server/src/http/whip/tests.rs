@@ -95,15 +95,67 @@ async fn a_session_is_created_answered_and_deleted_once() {
     let location = created.header("location").unwrap().to_owned();
     assert!(location.starts_with("/whip/demo/a%20b%3F/7/"), "{location}");
 
-    let patch = ask(server, &format!("PATCH {location}"), "", "").await;
-    assert_eq!((patch.status, patch.problem().as_str()), (405, "no-patch"));
-    assert_eq!(patch.header("allow"), Some("DELETE, OPTIONS"));
+    let put = ask(server, &format!("PUT {location}"), "", "").await;
+    assert_eq!((put.status, put.problem().as_str()), (405, "method"));
+    assert_eq!(put.header("allow"), Some("DELETE, PATCH, OPTIONS"));
     let other = location.replace("/7/", "/8/");
     assert_eq!(ask(server, &format!("DELETE {other}"), "", "").await.problem(), "no-session");
     assert_eq!(ask(server, &format!("DELETE {location}"), "", "").await.status, 200);
     let again = ask(server, &format!("DELETE {location}"), "", "").await;
     assert_eq!((again.status, again.problem().as_str()), (404, "no-session"));
-    assert_eq!(ask(server, &format!("PATCH {location}"), "", "").await.status, 404);
+    let fragment = "Content-Type: application/trickle-ice-sdpfrag\r\nIf-Match: *\r\n";
+    let patch = ask(server, &format!("PATCH {location}"), fragment, "a=end-of-candidates").await;
+    assert_eq!((patch.status, patch.problem().as_str()), (404, "no-session"));
+}
+
+#[tokio::test]
+async fn candidates_are_noted_and_new_credentials_restart_ice() {
+    let server = serve(&["*"], 10).await;
+    let created = ask(server, "POST /whip/demo/r/7", SDP, OFFER).await;
+    let (location, etag) = (created.header("location").unwrap(), created.header("etag").unwrap());
+    let patch = async |headers: &str, body: &str| {
+        let kind = "Content-Type: application/trickle-ice-sdpfrag\r\n";
+        ask(server, &format!("PATCH {location}"), &format!("{kind}{headers}"), body).await
+    };
+    let tagged = format!("If-Match: {etag}\r\n");
+    let candidate =
+        "m=audio 9 RTP/AVP 0\r\na=mid:0\r\na=candidate:1 1 udp 9 10.0.0.1 9 typ host\r\n";
+    assert_eq!(patch(&tagged, candidate).await.status, 204);
+    for (headers, body, status, problem) in [
+        ("", candidate, 428, "no-tag"),
+        ("If-Match: \"other\"\r\n", candidate, 412, "other-tag"),
+        (&tagged, "a=ice-ufrag:abcd\r\n", 400, "bad-fragment"),
+        (&tagged, "", 400, "bad-fragment"),
+    ] {
+        let answer = patch(headers, body).await;
+        assert_eq!(
+            (answer.status, answer.problem().as_str()),
+            (status, problem),
+            "{headers}{body}"
+        );
+    }
+    let answer =
+        ask(server, &format!("PATCH {location}"), &format!("{SDP}{tagged}"), candidate).await;
+    assert_eq!((answer.status, answer.problem().as_str()), (415, "content-type"));
+    assert_eq!(answer.header("accept-patch"), Some("application/trickle-ice-sdpfrag"));
+
+    let new = "a=ice-ufrag:abcd\r\na=ice-pwd:0123456789abcdefghijkl\r\n";
+    let restarted = patch("If-Match: *\r\n", new).await;
+    assert_eq!(restarted.status, 200, "{}", restarted.body);
+    assert_eq!(restarted.header("content-type"), Some("application/trickle-ice-sdpfrag"));
+    let fresh = restarted.header("etag").unwrap();
+    assert_ne!(fresh, etag);
+    for line in ["a=ice-lite", "a=ice-ufrag:", "a=ice-pwd:", "a=candidate:", "a=mid:0"] {
+        assert!(restarted.body.contains(line), "no {line} in {}", restarted.body);
+    }
+    assert!(restarted.body.contains(&format!("a=ice-ufrag:{}", fresh.trim_matches('"'))));
+    assert_eq!(
+        patch(&tagged, candidate).await.problem(),
+        "other-tag",
+        "the old generation is over"
+    );
+    let again = patch(&format!("If-Match: {fresh}\r\n"), new).await;
+    assert_eq!(again.status, 204, "the same credentials are no restart");
 }
 
 #[tokio::test]
