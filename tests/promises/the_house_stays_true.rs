@@ -16,6 +16,25 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("plugin", &["media", "outbox", "recording"]),
     ("publish", &["media", "pipeline"]),
     ("pack", &[]),
+    ("config", &["archive", "outbox", "plugin"]),
+    (
+        "recorder",
+        &[
+            "media",
+            "pipeline",
+            "ingest",
+            "archive",
+            "outbox",
+            "render",
+            "recording",
+            "plugin",
+            "config",
+        ],
+    ),
+    (
+        "http",
+        &["media", "ingest", "archive", "outbox", "recording", "plugin", "config", "recorder"],
+    ),
     (
         "server",
         &[
@@ -29,6 +48,9 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "plugin",
             "publish",
             "pack",
+            "config",
+            "recorder",
+            "http",
         ],
     ),
 ];
@@ -38,7 +60,8 @@ const ONE_NAMER: &[(&str, &str)] = &[
     ("wasmtime", "plugin"),
     ("str0m", "ingest"),
     ("webrtc", "publish"),
-    ("axum", "server"),
+    ("axum", "http"),
+    ("object_store", "recorder"),
     ("redb", "outbox"),
 ];
 

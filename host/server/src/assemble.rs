@@ -8,12 +8,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use capstan_http::{Context, KeyError, Parts, Rates, Resources};
 use capstan_ingest::{Ingest, IngestConfig};
 use capstan_media::time::RoomClock;
 use capstan_outbox::Outbox;
 use capstan_outbox::ports::StorageTarget;
 use capstan_outbox::{EventSettings, OutboxError, OutboxPorts, OutboxSettings};
 use capstan_plugin::PluginHost;
+use capstan_recorder::images::{self, ImagesError};
+use capstan_recorder::janitor::Janitor;
+use capstan_recorder::{Gallery, Recorder};
 use capstan_recording::maker::Renderer;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use thiserror::Error;
@@ -22,15 +26,10 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::commands::warnings;
-use crate::config::{BACKUP, Config};
 use crate::fonts::{self, FontsError};
-use crate::http::agora::{KeyError, Resources};
-use crate::http::{Context, Parts, Rates, router};
-use crate::images::{self, ImagesError};
-use crate::janitor;
 use crate::plugins::{self, PluginLayouts, PluginsError};
-use crate::recorder::{self, Gallery, Recorder};
-use crate::store::{AllStorages, NativeStore, StoreError};
+use capstan_config::{BACKUP, Config};
+use capstan_recorder::store::{AllStorages, NativeStore, StoreError};
 
 /// How long the end waits for last segments, and again for uploads.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -137,7 +136,7 @@ impl Server {
         let ingest = Ingest::start(ingest_config(&config), Arc::clone(&clock))
             .map_err(|source| AssembleError::Ingest { source })?;
         let gallery = Arc::new(Gallery::new(images, typeface, plugins::fetcher(&config)?));
-        let recorder = Recorder::new(recorder::Parts {
+        let recorder = Arc::new(Recorder::new(capstan_recorder::Parts {
             clock: Arc::clone(&clock),
             ingest: ingest.clone(),
             layouts: Arc::new(PluginLayouts(Arc::clone(&plugins))),
@@ -145,7 +144,7 @@ impl Server {
             storages: Arc::<AllStorages>::clone(&storages),
             outbox: outbox.clone(),
             limits: recording.clone(),
-        });
+        }));
         let looking = plugins::keep_looking(Arc::clone(&config), Arc::clone(&plugins));
         let callbacks = Arc::<PluginHost>::clone(&plugins);
         let maker = Arc::new(Renderer::new(gallery));
@@ -170,16 +169,12 @@ impl Server {
 
     fn run(context: Context, listener: TcpListener, ports: OutboxPorts) -> Self {
         let stop = CancellationToken::new();
-        let app = router(context.clone()).into_make_service_with_connect_info::<SocketAddr>();
-        let serve = axum::serve(listener, app);
-        let http = tokio::spawn(
-            serve.with_graceful_shutdown(stop.clone().cancelled_owned()).into_future(),
-        );
+        let http = tokio::spawn(capstan_http::serve(listener, context.clone(), stop.clone()));
         let outbox = context.outbox.clone();
         let numbers = context.metrics.clone();
         let background = vec![
             tokio::spawn(async move { outbox.run(ports).await }),
-            tokio::spawn(janitor::run(context.clone())),
+            tokio::spawn(janitor(&context).run()),
             tokio::spawn(async move {
                 let mut ticks = tokio::time::interval(UPKEEP);
                 loop {
@@ -246,6 +241,18 @@ impl Server {
             // Only a cancellation comes back; what the task held is free after it.
             let _ = task.await;
         }
+    }
+}
+
+fn janitor(context: &Context) -> Janitor {
+    let recording = &context.config.recording;
+    Janitor {
+        recorder: Arc::clone(&context.recorder),
+        outbox: context.outbox.clone(),
+        store: Arc::clone(&context.store),
+        clock: Arc::clone(&context.clock),
+        work_dir: recording.work_dir.clone(),
+        keep_tapes: recording.keep_tapes,
     }
 }
 

@@ -8,13 +8,9 @@ use tracing_subscriber::filter::ParseError;
 /// The variable that chooses what is logged, `info,capstan_ingest=debug` for example.
 pub const VARIABLE: &str = "CAPSTAN_LOG";
 
-/// Our own news, and other libraries' troubles; a publisher's library warns of every address that it
-/// can't use. The publisher's WebRTC library warns of every
-/// address that it can't use and of every closed connection.
-const DEFAULT: &str = "warn,webrtc=error,capstan=info,capstan_server=info,capstan_ingest=info,\
-                       capstan_archive=info,capstan_outbox=info,capstan_render=info,\
-                       capstan_recording=info,capstan_plugin=info,capstan_pipeline=info,\
-                       capstan_publish=info,webrtc=error,webrtc_ice=error";
+/// Our own news (a name stands for every crate that begins with it), and other libraries' troubles; the
+/// publisher's WebRTC library warns of every address that it can't use and of every closed connection.
+const DEFAULT: &str = "warn,capstan=info,webrtc=error";
 
 /// Starts logging; a second call in one process does nothing.
 ///

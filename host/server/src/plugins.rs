@@ -6,17 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use capstan_archive::settings::LayoutChoice;
+use capstan_config::{Callback, Config, Plugins, STORE};
 use capstan_media::time::RoomClock;
 use capstan_plugin::{
     BadGrant, Budgets, CheckInput, CheckReport, Compiler, ConfiguredPlugin, Fetcher, Grant, Grants,
     HostError, HttpLimits, PluginHost, SenderError,
 };
+use capstan_recorder::Layouts;
 use capstan_recording::layout::{Layout, LayoutError};
 use serde_json::{Map, Value};
 use thiserror::Error;
-
-use crate::config::{Callback, Config, Plugins, STORE};
-use crate::recorder::Layouts;
 
 /// Components carried inside the program.
 #[cfg(feature = "bundled-plugins")]
@@ -234,7 +233,7 @@ mod tests {
         let callback = Callback {
             plugin: "callback-agora".into(),
             url: url::Url::parse("https://example.com/x").unwrap(),
-            secret: Some(crate::config::Secret::new("s".into())),
+            secret: Some(capstan_config::Secret::new("s".into())),
             config: toml::from_str("more = 1").unwrap(),
         };
         let config: BTreeMap<String, Value> =

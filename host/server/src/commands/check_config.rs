@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use anyhow::bail;
 
-use super::ConfigArgs;
 use crate::clock::SystemClock;
-use crate::config::{App, Config};
-use crate::store::NativeStore;
-use crate::{fonts, images, plugins};
+use crate::commands::config_args::ConfigArgs;
+use crate::{fonts, plugins};
+use capstan_config::{App, Config};
+use capstan_recorder::images;
+use capstan_recorder::store::NativeStore;
 
 /// Prints what a configuration means.
 ///

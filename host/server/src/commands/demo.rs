@@ -8,6 +8,7 @@ mod check;
 mod client;
 mod facts;
 mod ffmpeg;
+mod made;
 mod process;
 mod tiles;
 
@@ -22,6 +23,7 @@ use clap::Args;
 use serde_json::json;
 
 use self::client::Client;
+use self::made::{Made, Playlist};
 use self::process::{PublisherProcess, ServerProcess, Usage};
 use crate::clock::SystemClock;
 
@@ -100,17 +102,6 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     bail!("the demo does not hold what it promises:\n  - {}", failures.join("\n  - "));
 }
 
-/// What was recorded, as the API and the files tell it.
-struct Made {
-    participants: Vec<(Uid, &'static str)>,
-    /// The playlist's name in the output folder.
-    file: String,
-    playback_url: String,
-    playlist: facts::Playlist,
-    /// Seconds of room time from the first slice to the request to stop.
-    wall: f64,
-}
-
 /// Publishers come, are recorded and go.
 async fn record(args: &DemoArgs, server: &ServerProcess) -> anyhow::Result<(Made, Usage)> {
     let client = Client::new(server.address());
@@ -164,7 +155,7 @@ async fn finish(
         participants: publishers.iter().map(|(uid, codec, _)| (*uid, *codec)).collect(),
         file: stopped.file,
         playback_url: stopped.playback_url,
-        playlist: facts::Playlist::parse(&text),
+        playlist: Playlist::parse(&text),
         wall,
     })
 }
@@ -176,7 +167,7 @@ async fn publisher(
 ) -> anyhow::Result<PublisherProcess> {
     let large = uid.get() <= LARGE;
     let (size, bitrate) = if large { ("640x360", "300") } else { ("320x180", "150") };
-    let url = format!("http://{}/whip/{}/{ROOM}/{uid}", server.address(), process::APP);
+    let url = format!("http://{}/whip/{}/{ROOM}/{uid}", server.address(), client::APP);
     let arguments = ["--codec", codec, "--size", size, "--bitrate", bitrate, "--fps", "15"];
     PublisherProcess::start(&url, &arguments)
         .await

@@ -14,8 +14,8 @@ use capstan_publish::pattern::Painter;
 use capstan_recording::layout::Layout;
 use clap::{Args, Subcommand};
 
-use super::ConfigArgs;
 use crate::clock::SystemClock;
+use crate::commands::config_args::ConfigArgs;
 use crate::plugins;
 
 /// The most participants of a preview.
@@ -78,7 +78,7 @@ pub(super) fn run(LayoutCommand::Preview(args): &LayoutCommand) -> anyhow::Resul
         at: now,
         options: args.options.clone(),
     })?;
-    let images = crate::images::load(&config.images)?;
+    let images = capstan_recorder::images::load(&config.images)?;
     let typeface = crate::fonts::load(&config.recording.fonts)?;
     let mut canvas = Canvas::new(args.size, scene.background, Stills { images, typeface });
     let layers = scene.layers.len();

@@ -1,6 +1,7 @@
 //! What a user types after `capstan`.
 
 mod check_config;
+mod config_args;
 pub mod demo;
 mod layout;
 mod plugin;
@@ -10,14 +11,12 @@ mod serve;
 mod storage;
 mod tape;
 
-use std::path::PathBuf;
-
 use anyhow::{Context, bail};
 use capstan_plugin::CompileLimits;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use self::check_config::warnings;
-use crate::config::Config;
+pub use self::config_args::ConfigArgs;
 use crate::log;
 
 /// Capstan records rooms: WebRTC in by WHIP, one mixed HLS recording out, driven by a REST API.
@@ -84,28 +83,10 @@ struct CompileArgs {
     nice: i32,
 }
 
-/// Which configuration.
-#[derive(Args, Debug, Clone, Default)]
-pub struct ConfigArgs {
-    /// A TOML file, as examples/capstan.toml explains it; without it the defaults hold
-    #[arg(long, env = "CAPSTAN_CONFIG", value_name = "FILE")]
-    config: Option<PathBuf>,
-}
-
 #[derive(Subcommand, Debug)]
 enum StorageCommand {
     /// Put a probe object into a bucket, verify and (where possible) remove it; explain what is wrong.
     Test(storage::TestArgs),
-}
-
-impl ConfigArgs {
-    /// Reads the file and the environment.
-    ///
-    /// # Errors
-    /// What is wrong with the configuration.
-    pub fn load(&self) -> anyhow::Result<Config> {
-        Config::load(self.config.as_deref(), std::env::vars()).context("configuration")
-    }
 }
 
 impl Cli {

@@ -8,7 +8,7 @@ mod templates;
 
 use clap::Subcommand;
 
-use super::ConfigArgs;
+use crate::commands::config_args::ConfigArgs;
 
 /// What can be done with plugins.
 #[derive(Subcommand, Debug)]

@@ -7,9 +7,10 @@ use anyhow::Context;
 use capstan_render::{Rendering, render_into};
 use clap::Args;
 
-use super::ConfigArgs;
-use crate::recorder::pictures::{FOLDER, fetched};
-use crate::{fonts, images};
+use crate::commands::config_args::ConfigArgs;
+use crate::fonts;
+use capstan_recorder::images;
+use capstan_recorder::pictures::{FOLDER, fetched};
 
 /// What is rendered, and where to.
 #[derive(Args, Debug)]

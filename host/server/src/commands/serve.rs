@@ -7,7 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::assemble::Server;
 use crate::clock::SystemClock;
-use crate::config::Config;
+use capstan_config::Config;
 
 /// Serves until SIGINT or SIGTERM; a second signal ends at once.
 ///

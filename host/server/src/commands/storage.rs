@@ -15,11 +15,11 @@ use clap::Args;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::ConfigArgs;
 use crate::clock::SystemClock;
-use crate::config::{BACKUP, BadRegion, Config, STORE, Secret};
+use crate::commands::config_args::ConfigArgs;
 use crate::plugins;
-use crate::store::{AllStorages, NativeStore};
+use capstan_config::{BACKUP, BadRegion, Config, STORE, Secret};
+use capstan_recorder::store::{AllStorages, NativeStore};
 
 /// Which storage, with which keys.
 #[derive(Args, Debug)]

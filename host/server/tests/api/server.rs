@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use capstan_config::Config;
 use capstan_media::time::{RoomClock, RoomTime};
 use capstan_server::assemble::Server;
 use capstan_server::clock::SystemClock;
-use capstan_server::config::Config;
 use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;

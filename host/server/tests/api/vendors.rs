@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
+use capstan_config::Config;
 use capstan_outbox::ports::Storages;
 use capstan_server::clock::SystemClock;
-use capstan_server::config::Config;
 use capstan_server::plugins;
 use serde_json::{Value, json};
 

@@ -11,7 +11,8 @@ use capstan_publish::pattern::{Area, Luma, read_in, tone};
 use serde_json::Value;
 
 use super::ffmpeg::{RATE, Tools};
-use super::{Made, tiles};
+use super::made::Made;
+use super::tiles;
 
 /// Picture and sound may be this far apart, in seconds: beyond it viewers mind (ITU-R BT.1359
 /// puts acceptability at 90 ms early and 185 ms late).

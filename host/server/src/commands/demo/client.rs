@@ -14,9 +14,12 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 
-use super::facts::Playlist;
-use super::process::{APP, KEY, SECRET};
+use super::made::Playlist;
 
+/// The demo's app, its key and its secret: only this machine can reach them.
+pub(super) const APP: &str = "demo";
+pub(super) const KEY: &str = "demo";
+pub(super) const SECRET: &str = "demo";
 /// `stop` waits for uploads for up to 20 seconds.
 const TIMEOUT: Duration = Duration::from_secs(40);
 /// More than any answer or playlist of a demo.

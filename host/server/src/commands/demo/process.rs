@@ -13,12 +13,7 @@ use anyhow::{Context, bail};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-use super::client::Client;
-
-/// The demo's app, its key and its secret: only this machine can reach them.
-pub(super) const APP: &str = "demo";
-pub(super) const KEY: &str = "demo";
-pub(super) const SECRET: &str = "demo";
+use super::client::{APP, Client, KEY, SECRET};
 
 /// How long a server or a publisher may take to be ready.
 const READY: Duration = Duration::from_secs(30);
@@ -248,7 +243,7 @@ mod tests {
     fn the_configuration_is_one_that_a_server_takes() {
         let address = free_address().unwrap();
         let text = configuration(address, Path::new("/tmp/a b"), Path::new("/tmp/c")).unwrap();
-        let file: crate::config::File = toml::from_str(&text).unwrap();
+        let file: capstan_config::File = toml::from_str(&text).unwrap();
         assert_eq!(file.http.listen, address);
         assert_eq!(file.storage.store, "/tmp/a b");
     }

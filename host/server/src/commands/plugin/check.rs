@@ -8,7 +8,7 @@ use capstan_plugin::{CheckInput, CheckReport, Script, Verdict};
 use clap::Args;
 
 use crate::clock::SystemClock;
-use crate::commands::ConfigArgs;
+use crate::commands::config_args::ConfigArgs;
 use crate::plugins;
 
 /// Load a plugin as the host would, play what the contract promises to survive, and give a verdict.

@@ -7,8 +7,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::clock::SystemClock;
-use crate::config::Config;
 use crate::plugins;
+use capstan_config::Config;
 
 /// Prints the plugins, for eyes or as JSON.
 ///

@@ -1,0 +1,38 @@
+//! A room as a recording listens to it: ingest behind the recording's two small traits.
+
+use std::time::Duration;
+
+use capstan_ingest::{Ingest, Received as Came, Subscription};
+use capstan_media::track::{RoomId, Uid};
+use capstan_recording::source::{KeyFrames, Received, RoomEvents};
+
+/// One subscription to one room.
+pub(crate) struct Room(pub(crate) Subscription);
+
+impl RoomEvents for Room {
+    fn recv_timeout(&mut self, patience: Duration) -> Received {
+        match self.0.recv_timeout(patience) {
+            Came::Event(event) => Received::Event(event),
+            Came::TimedOut => Received::Timeout,
+            Came::Ended => Received::Closed,
+        }
+    }
+}
+
+/// Asks one room's publishers for key frames.
+pub(crate) struct Asker {
+    /// The process's ingest.
+    pub(crate) ingest: Ingest,
+    /// The room.
+    pub(crate) room: RoomId,
+}
+
+impl KeyFrames for Asker {
+    fn request(&self) {
+        self.ingest.request_keyframes(&self.room);
+    }
+
+    fn request_of(&self, uid: Uid) {
+        self.ingest.request_keyframes_of(&self.room, uid);
+    }
+}
