@@ -54,7 +54,7 @@ fn main() {
         .flat_map(|(number, clip)| Sender::of(number, clip, start))
         .collect();
     for number in 0..clips.len() {
-        composite.push(&RoomEvent::Joined { uid: uid(number), at: start });
+        composite.push(&RoomEvent::Joined { uid: uid(number), at: start, since: start });
     }
     let mut raw = std::env::var_os("BENCH_RAW").map(|path| File::create(path).unwrap());
     let mut files = Files::new(PathBuf::from(out), start);

@@ -113,7 +113,7 @@ impl Rooms {
             None => now,
         };
         room.participants.insert(uid, Participant::new(joined, peer));
-        room.send(&RoomEvent::Joined { uid, at: joined }, View::Both, now);
+        room.send(&RoomEvent::Joined { uid, at: now, since: joined }, View::Both, now);
     }
 
     /// A session is gone. Nothing happens if another one owns the uid.
@@ -215,7 +215,7 @@ impl Rooms {
                 continue;
             }
             let at = participant.joined;
-            queue.push(RoomEvent::Joined { uid, at }, at);
+            queue.push(RoomEvent::Joined { uid, at, since: at }, at);
             for (&kind, known) in participant.tracks.of(layer) {
                 let (track, at) = (TrackId { uid, kind }, known.started);
                 queue.push(RoomEvent::TrackStarted { track, codec: known.codec, at }, at);
@@ -441,6 +441,21 @@ mod tests {
             rooms.connected(&id(), uid(), PeerId(2), ms(back));
             assert_eq!(rooms.roster(&id()).first().map(|p| p.joined), Some(ms(joined)));
         }
+    }
+
+    #[test]
+    fn who_comes_back_joins_when_it_comes_back() {
+        let (mut rooms, mut events) = rooms();
+        rooms.connected(&id(), uid(), PeerId(1), ms(0));
+        rooms.gone(&id(), uid(), PeerId(1), LeaveReason::Lost, ms(4_500));
+        rooms.connected(&id(), uid(), PeerId(1), ms(4_700));
+        let mut joins = Vec::new();
+        while let Received::Event(event) = events.try_recv() {
+            if let RoomEvent::Joined { at, since, .. } = event {
+                joins.push((at, since));
+            }
+        }
+        assert_eq!(joins, [(ms(0), ms(0)), (ms(4_700), ms(0))]);
     }
 
     #[test]

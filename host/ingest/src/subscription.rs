@@ -213,7 +213,8 @@ mod tests {
     }
 
     fn joined(uid: u32) -> RoomEvent {
-        RoomEvent::Joined { uid: Uid::new(uid).unwrap(), at: RoomTime::from_millis(0) }
+        let at = RoomTime::from_millis(0);
+        RoomEvent::Joined { uid: Uid::new(uid).unwrap(), at, since: at }
     }
 
     fn pair(events: usize, bytes: usize) -> (Arc<Queue>, Subscription) {

@@ -76,7 +76,7 @@ fn a_silent_publisher_is_lost_and_its_return_keeps_the_time_of_joining() {
     let (mut client, _) = Client::publish(&ingest, 1);
     client.run(Duration::from_millis(500));
     let joined = |event: &RoomEvent| match event {
-        RoomEvent::Joined { at, .. } => Some(*at),
+        RoomEvent::Joined { since, .. } => Some(*since),
         _ => None,
     };
     let first = wait_for(&mut events, joined);

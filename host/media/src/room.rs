@@ -41,12 +41,14 @@ pub struct SenderReport {
 /// original times), then everything as it comes.
 #[derive(Clone, Debug)]
 pub enum RoomEvent {
-    /// A participant's session is connected.
+    /// A participant's session is connected, for the first time or again.
     Joined {
         /// Who.
         uid: Uid,
-        /// When the participant first joined; a takeover or a quick return doesn't change it.
+        /// When.
         at: RoomTime,
+        /// When the participant first joined; a quick return doesn't change it.
+        since: RoomTime,
     },
     /// A participant is gone. A frame of the same uid after this comes only after a new `Joined`.
     Left {

@@ -34,12 +34,15 @@ pub enum Mark {
         /// Whose.
         subscription: Subscription,
     },
-    /// A participant came.
+    /// A participant came, for the first time or again.
     Joined {
         /// Who.
         uid: Uid,
         /// When.
         at: RoomTime,
+        /// When for the first time, if it was another.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<RoomTime>,
     },
     /// A participant is gone.
     Left {
@@ -147,7 +150,9 @@ impl Mark {
     #[must_use]
     pub fn of_event(event: &RoomEvent) -> Option<Self> {
         Some(match *event {
-            RoomEvent::Joined { uid, at } => Self::Joined { uid, at },
+            RoomEvent::Joined { uid, at, since } => {
+                Self::Joined { uid, at, since: (since != at).then_some(since) }
+            }
             RoomEvent::Left { uid, at, reason } => Self::Left { uid, at, reason },
             RoomEvent::TrackStarted { track, codec, at } => Self::TrackStarted { track, codec, at },
             RoomEvent::Muted { track, at } => Self::Muted { track, at },
@@ -164,7 +169,13 @@ impl Mark {
     #[must_use]
     pub const fn to_event(&self) -> Option<RoomEvent> {
         Some(match *self {
-            Self::Joined { uid, at } => RoomEvent::Joined { uid, at },
+            Self::Joined { uid, at, since } => {
+                let since = match since {
+                    Some(since) => since,
+                    None => at,
+                };
+                RoomEvent::Joined { uid, at, since }
+            }
             Self::Left { uid, at, reason } => RoomEvent::Left { uid, at, reason },
             Self::TrackStarted { track, codec, at } => RoomEvent::TrackStarted { track, codec, at },
             Self::Muted { track, at } => RoomEvent::Muted { track, at },
@@ -204,7 +215,8 @@ mod tests {
         let track = TrackId { uid, kind: TrackKind::Screen };
         let at = RoomTime::from_millis(1_700_000_000_123);
         let events = [
-            RoomEvent::Joined { uid, at },
+            RoomEvent::Joined { uid, at, since: at },
+            RoomEvent::Joined { uid, at, since: RoomTime::from_millis(1_600_000_000_000) },
             RoomEvent::TrackStarted { track, codec: Codec::Vp9, at },
             RoomEvent::Muted { track, at },
             RoomEvent::Unmuted { track, at },

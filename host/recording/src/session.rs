@@ -166,7 +166,7 @@ mod tests {
         let mut session = Session::new(Duration::from_secs(5), ms(0));
         session.ready();
         let uid = Uid::new(1).unwrap();
-        session.observe(&RoomEvent::Joined { uid, at: ms(1_000) });
+        session.observe(&RoomEvent::Joined { uid, at: ms(1_000), since: ms(1_000) });
         assert!(!session.poll(ms(4_999)));
         session.observe(&media(ms(4_000)));
         assert_eq!(session.first_media(), None);
@@ -198,7 +198,7 @@ mod tests {
     fn a_takeover_keeps_the_participant() {
         let mut session = Session::new(Duration::from_secs(5), ms(0));
         let uid = Uid::new(3).unwrap();
-        session.observe(&RoomEvent::Joined { uid, at: ms(1) });
+        session.observe(&RoomEvent::Joined { uid, at: ms(1), since: ms(1) });
         session.observe(&RoomEvent::Left { uid, at: ms(2), reason: LeaveReason::Replaced });
         assert_eq!(session.participants(), [uid]);
         session.observe(&RoomEvent::Left { uid, at: ms(2), reason: LeaveReason::Quit });

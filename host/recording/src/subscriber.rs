@@ -58,8 +58,8 @@ impl Subscriber {
     /// Takes an event of the room; returns what the recording sees of it.
     pub(crate) fn take(&mut self, event: RoomEvent) -> Vec<RoomEvent> {
         match event {
-            RoomEvent::Joined { uid, at } => {
-                self.people.insert(uid, Person { joined: at, tracks: BTreeMap::new() });
+            RoomEvent::Joined { uid, at, since } => {
+                self.people.insert(uid, Person { joined: since, tracks: BTreeMap::new() });
                 if self.taken.contains(&uid) { vec![event] } else { self.fill_up(at) }
             }
             RoomEvent::Left { reason: LeaveReason::Replaced, uid, .. } => {
@@ -153,7 +153,7 @@ impl Subscriber {
             let Some((&uid, person)) = self.people.iter().filter(waits).min_by_key(order) else {
                 break;
             };
-            seen.push(RoomEvent::Joined { uid, at: person.joined });
+            seen.push(RoomEvent::Joined { uid, at, since: person.joined });
             self.taken.insert(uid);
             seen.extend(self.begin_tracks(uid, at));
         }
@@ -220,7 +220,7 @@ mod tests {
     /// What a test compares: short words for events.
     fn words(events: &[RoomEvent]) -> Vec<String> {
         let word = |event: &RoomEvent| match event {
-            RoomEvent::Joined { uid, at } => format!("join {uid} {}", at.as_millis()),
+            RoomEvent::Joined { uid, since, .. } => format!("join {uid} {}", since.as_millis()),
             RoomEvent::Left { uid, .. } => format!("left {uid}"),
             RoomEvent::TrackStarted { track, .. } => format!("start {track}"),
             RoomEvent::Muted { track, .. } => format!("mute {track}"),
@@ -233,7 +233,8 @@ mod tests {
     }
 
     fn join(subscriber: &mut Subscriber, number: u32, at: i64) -> Vec<String> {
-        let mut seen = subscriber.take(RoomEvent::Joined { uid: uid(number), at: ms(at) });
+        let (uid, since) = (uid(number), ms(at));
+        let mut seen = subscriber.take(RoomEvent::Joined { uid, at: since, since });
         for (kind, codec) in [(TrackKind::Audio, Codec::Opus), (TrackKind::Camera, Codec::Vp8)] {
             let track = track(number, kind);
             seen.extend(subscriber.take(RoomEvent::TrackStarted { track, codec, at: ms(at) }));

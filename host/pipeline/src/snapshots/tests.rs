@@ -76,7 +76,10 @@ fn no_picture_is_taken_twice() {
     // Pictures come every two seconds, and one is wanted every second.
     let mut events = film(1, 9, 30);
     events.retain(|event| event.at().since(START).as_millis() % 2_000 == 0);
-    let tick = |at| RoomEvent::Joined { uid: uid(9), at: START + Duration::from_millis(at * 100) };
+    let tick = |at| {
+        let at = START + Duration::from_millis(at * 100);
+        RoomEvent::Joined { uid: uid(9), at, since: at }
+    };
     events.extend((0..90_u64).map(tick));
     let mut seen = Seen::default();
     play(&mut Snapshots::new(Duration::from_secs(1)), &merged(events), &mut seen);
@@ -106,7 +109,11 @@ fn nothing_is_taken_of_who_sends_no_pictures() {
     events.retain(|event| !(second(3)..second(11)).contains(&event.at()));
     events.push(RoomEvent::Muted { track, at: second(4) });
     // Others' events are what time goes by.
-    events.extend((4..11).map(|at| RoomEvent::Joined { uid: uid(9), at: second(at) }));
+    events.extend((4..11).map(|at| RoomEvent::Joined {
+        uid: uid(9),
+        at: second(at),
+        since: second(at),
+    }));
     events.push(RoomEvent::Unmuted { track, at: second(11) });
     let mut seen = Seen::default();
     let mut snapshots = Snapshots::new(INTERVAL);
@@ -114,7 +121,7 @@ fn nothing_is_taken_of_who_sends_no_pictures() {
     assert_eq!(seen.taken, [(1, 0), (1, 15_000)]);
     assert_eq!(seen.missing, 0, "pausing is no failure");
     let left = RoomEvent::Left { uid: uid(1), at: second(17), reason: LeaveReason::Quit };
-    let later = RoomEvent::Joined { uid: uid(9), at: second(30) };
+    let later = RoomEvent::Joined { uid: uid(9), at: second(30), since: second(30) };
     play(&mut snapshots, &[left, later], &mut seen);
     assert_eq!(seen.taken.len(), 2);
     assert!(snapshots.tracks.is_empty());

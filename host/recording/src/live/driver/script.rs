@@ -50,7 +50,8 @@ impl Plan {
     }
 
     pub(super) fn joined(&mut self, uid: u32, ms: i64) {
-        self.add(vec![RoomEvent::Joined { uid: Uid::new(uid).unwrap(), at: at(ms) }]);
+        let (uid, at) = (Uid::new(uid).unwrap(), at(ms));
+        self.add(vec![RoomEvent::Joined { uid, at, since: at }]);
     }
 
     pub(super) fn left(&mut self, uid: u32, ms: i64, reason: LeaveReason) {
@@ -183,7 +184,7 @@ pub(super) fn participant(uid: u32, from: i64, to: i64) -> Vec<RoomEvent> {
     let (camera, audio) =
         (TrackId { uid, kind: TrackKind::Camera }, TrackId { uid, kind: TrackKind::Audio });
     let mut events = vec![
-        RoomEvent::Joined { uid, at: at(from) },
+        RoomEvent::Joined { uid, at: at(from), since: at(from) },
         RoomEvent::TrackStarted { track: audio, codec: Codec::Opus, at: at(from) },
         RoomEvent::TrackStarted { track: camera, codec: Codec::Vp8, at: at(from) },
     ];
