@@ -1,10 +1,12 @@
 //! Playout: puts one track's frames into the sender's order and onto the room's clock.
 //!
 //! A frame keeps its place however late or out of order it comes; the queue is bounded, and a
-//! video queue that overflowed takes frames again from a key frame on.
+//! video queue that overflowed takes frames again from a key frame on. Frames after a pause are placed as
+//! soon as it is known what the pause was.
 
 pub mod align;
 pub mod clock;
+mod pause;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -14,17 +16,19 @@ use capstan_media::room::SenderReport;
 use capstan_media::time::RoomTime;
 
 use self::clock::{ClockMap, MediaTime};
+use self::pause::{Cause, Pause};
 use crate::limits::{MAX_QUEUED_BYTES, MAX_QUEUED_FRAMES, MAX_QUEUED_PACKETS};
 
-/// What became of a pushed frame.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Pushed {
-    /// It waits for its time.
-    Queued,
-    /// A newer frame was taken already.
-    Late,
-    /// The queue is full, or waits for a key frame since it was.
-    Overflowed,
+/// What a track's frames went through so far.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Counts {
+    /// Frames that came after a newer one was taken, and are left out.
+    pub late: u64,
+    /// Frames left out because the queue was full, or waited for a key frame since it was.
+    pub overflowed: u64,
+    /// Times that the sender's clock jumped, or stood still in a pause, and the track was placed anew
+    /// by arrival.
+    pub jumps: u64,
 }
 
 /// A frame in its place.
@@ -49,6 +53,11 @@ pub struct Playout {
     taken: Option<MediaTime>,
     overflowed: bool,
     torn: bool,
+    /// Frames whose places aren't known yet.
+    pause: Option<Pause>,
+    /// Up to where frames were asked for.
+    asked: RoomTime,
+    counts: Counts,
 }
 
 impl Playout {
@@ -64,14 +73,60 @@ impl Playout {
             taken: None,
             overflowed: false,
             torn: false,
+            pause: None,
+            asked: RoomTime::from_micros(i64::MIN),
+            counts: Counts::default(),
         }
     }
 
     /// Takes a frame in the order of arrival.
-    pub fn push(&mut self, frame: Arc<Frame>) -> Pushed {
+    pub fn push(&mut self, frame: Arc<Frame>) {
+        let again = self.pause.as_ref().filter(|pause| pause.ends_before(&self.clock, &frame));
+        if let Some(cause) = again.map(Pause::likely) {
+            self.release(cause);
+        }
+        if self.pause.is_none() {
+            let asked = self.asked.offset_micros(self.shift.saturating_neg());
+            self.pause = Pause::before(&self.clock, &frame, asked);
+        }
+        let Some(pause) = &mut self.pause else {
+            self.place(frame);
+            return;
+        };
+        pause.push(&self.clock, frame, std::mem::take(&mut self.torn));
+        if let Some(cause) = pause.cause() {
+            self.release(cause);
+        }
+    }
+
+    /// The frames after a pause get their places now if they are needed at `until`.
+    pub fn settle(&mut self, until: RoomTime) {
+        self.asked = self.asked.max(until);
+        let needed = self.pause.as_ref().filter(|pause| until >= pause.needed(self.shift));
+        if let Some(cause) = needed.map(Pause::likely) {
+            self.release(cause);
+        }
+    }
+
+    fn release(&mut self, cause: Cause) {
+        let Some(pause) = self.pause.take() else { return };
+        if cause == Cause::StoodStill
+            && let Some((first, _)) = pause.frames.first()
+        {
+            self.clock.resume(first.rtp_time, pause.resumed());
+        }
+        for (frame, torn) in pause.frames {
+            self.torn |= torn;
+            self.place(frame);
+        }
+        pause.reports.iter().for_each(|report| self.report(report));
+    }
+
+    fn place(&mut self, frame: Arc<Frame>) {
         let at = self.clock.place(frame.rtp_time, frame.arrived);
         if self.taken.is_some_and(|taken| at < taken) {
-            return Pushed::Late;
+            self.counts.late += 1;
+            return;
         }
         let video = frame.codec.is_video();
         let most = if video { MAX_QUEUED_FRAMES } else { MAX_QUEUED_PACKETS };
@@ -79,14 +134,14 @@ impl Playout {
         let waits = video && self.overflowed && frame.kind == FrameKind::Delta;
         if full || waits {
             self.overflowed = true;
-            return Pushed::Overflowed;
+            self.counts.overflowed += 1;
+            return;
         }
         self.overflowed = false;
         self.bytes += frame.data.len();
         let place = self.queue.iter().rposition(|queued| queued.at <= at).map_or(0, |n| n + 1);
         let after_gap = frame.continuity == Continuity::AfterGap || std::mem::take(&mut self.torn);
         self.queue.insert(place, Queued { at, frame, after_gap });
-        Pushed::Queued
     }
 
     /// Frames were lost on the way here: the next one pushed comes after a gap.
@@ -98,27 +153,43 @@ impl Playout {
     pub fn forget(&mut self, until: RoomTime) {
         self.queue.retain(|queued| queued.frame.arrived > until);
         self.bytes = self.queue.iter().map(|queued| queued.frame.data.len()).sum();
+        if let Some(pause) = &mut self.pause {
+            pause.frames.retain(|(frame, _)| frame.arrived > until);
+        }
+        self.pause.take_if(|pause| pause.frames.is_empty());
     }
 
     /// Whether a key frame waits.
     #[must_use]
     pub fn has_key(&self) -> bool {
-        self.queue.iter().any(|queued| queued.frame.kind == FrameKind::Key)
+        let held = self.pause.iter().flat_map(|pause| &pause.frames).map(|(frame, _)| frame);
+        let mut waiting = self.queue.iter().map(|queued| &queued.frame).chain(held);
+        waiting.any(|frame| frame.kind == FrameKind::Key)
     }
 
     /// Whether nothing waits.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.queue.is_empty()
+        self.queue.is_empty() && self.pause.is_none()
     }
 
     /// Takes a sender report of the track.
     pub fn report(&mut self, report: &SenderReport) {
-        self.clock.report(report.rtp_time, report.sender_micros);
+        match &mut self.pause {
+            Some(pause) => pause.report(*report),
+            None => self.clock.report(report.rtp_time, report.sender_micros),
+        }
+    }
+
+    /// What its frames went through so far.
+    #[must_use]
+    pub const fn counts(&self) -> Counts {
+        Counts { jumps: self.clock.jumps(), ..self.counts }
     }
 
     /// The next frame, if its time is not after `until`.
     pub fn take_due(&mut self, until: RoomTime) -> Option<Queued> {
+        self.settle(until);
         let at = self.queue.front()?.at;
         if self.room_time(at)? > until {
             return None;
@@ -132,7 +203,8 @@ impl Playout {
         self.queue.front()
     }
 
-    /// Takes the next frame, whatever its time.
+    /// Takes the next frame, whatever its time. Frames after a pause come once [`Self::settle`] has placed
+    /// them.
     pub fn take(&mut self) -> Option<Queued> {
         let queued = self.queue.pop_front()?;
         self.bytes -= queued.frame.data.len();

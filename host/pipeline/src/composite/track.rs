@@ -10,7 +10,7 @@ use crate::decode::stream::{Decoded, VideoStream};
 use crate::limits::HOLD_PICTURE;
 use crate::mix::canvas::Shown;
 use crate::mix::voice::Voice;
-use crate::playout::{Playout, Pushed, Queued};
+use crate::playout::{Counts, Playout, Queued};
 use crate::stats::Stats;
 
 /// A camera or a screen.
@@ -22,19 +22,19 @@ pub(super) struct VideoTrack {
     last: RoomTime,
     /// Muted or vanished for so long that its last picture isn't shown any more.
     expired: bool,
-    jumps: u64,
+    counts: Counts,
 }
 
 impl VideoTrack {
     pub(super) fn new(rate: u32, at: RoomTime) -> Self {
         let (playout, stream) = (Playout::new(rate), VideoStream::default());
-        Self { playout, stream, muted: None, last: at, expired: false, jumps: 0 }
+        Self { playout, stream, muted: None, last: at, expired: false, counts: Counts::default() }
     }
 
     pub(super) fn push(&mut self, frame: &Arc<Frame>, stats: &mut Stats) {
         self.last = self.last.max(frame.arrived);
-        count(self.playout.push(Arc::clone(frame)), stats);
-        count_jumps(&self.playout, &mut self.jumps, stats);
+        self.playout.push(Arc::clone(frame));
+        count(&self.playout, &mut self.counts, stats);
     }
 
     pub(super) const fn set_muted(&mut self, since: Option<RoomTime>) {
@@ -113,20 +113,20 @@ pub(super) struct AudioTrack {
     /// `None` if no sound is asked for.
     pub(super) voice: Option<Voice>,
     muted: bool,
-    jumps: u64,
+    counts: Counts,
 }
 
 impl AudioTrack {
     /// `channels` of the sound that is asked for.
     pub(super) fn new(rate: u32, channels: Option<usize>) -> Result<Self, DecodeError> {
         let voice = channels.map(Voice::new).transpose()?;
-        Ok(Self { playout: Playout::new(rate), voice, muted: false, jumps: 0 })
+        Ok(Self { playout: Playout::new(rate), voice, muted: false, counts: Counts::default() })
     }
 
     pub(super) fn push(&mut self, frame: &Arc<Frame>, stats: &mut Stats) {
         if self.voice.is_some() {
-            count(self.playout.push(Arc::clone(frame)), stats);
-            count_jumps(&self.playout, &mut self.jumps, stats);
+            self.playout.push(Arc::clone(frame));
+            count(&self.playout, &mut self.counts, stats);
         }
     }
 
@@ -145,16 +145,11 @@ impl AudioTrack {
     }
 }
 
-const fn count(pushed: Pushed, stats: &mut Stats) {
-    match pushed {
-        Pushed::Queued => {}
-        Pushed::Late => stats.late += 1,
-        Pushed::Overflowed => stats.overflowed += 1,
-    }
-}
-
-const fn count_jumps(playout: &Playout, before: &mut u64, stats: &mut Stats) {
-    let jumps = playout.clock().jumps();
-    stats.jumps += jumps - *before;
-    *before = jumps;
+/// Adds what happened to a track's frames since the counts `before`.
+const fn count(playout: &Playout, before: &mut Counts, stats: &mut Stats) {
+    let now = playout.counts();
+    stats.late += now.late - before.late;
+    stats.overflowed += now.overflowed - before.overflowed;
+    stats.jumps += now.jumps - before.jumps;
+    *before = now;
 }

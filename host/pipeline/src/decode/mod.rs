@@ -14,7 +14,7 @@ use capstan_media::codec::Codec;
 use capstan_media::frame::Size;
 use thiserror::Error;
 
-pub use self::opus::{GRAIN, OpusDecoder};
+pub use self::opus::{OpusDecoder, PIECE};
 use crate::limits::{MAX_PICTURE_AREA, MAX_PICTURE_SIDE};
 use crate::picture::PictureView;
 

@@ -1,5 +1,6 @@
 //! Opus by libopus, with its concealment.
 
+use capstan_media::bitstream::opus::Packet;
 use capstan_media::codec::Codec;
 use opus::{Channels, Decoder};
 
@@ -9,7 +10,9 @@ const CODEC: Codec = Codec::Opus;
 /// The most samples per channel of one packet: 120 ms.
 const MAX_PACKET: usize = 5_760;
 /// Made-up sound comes in multiples of 2.5 ms.
-pub const GRAIN: usize = 120;
+const GRAIN: usize = 120;
+/// The longest piece that is made up at once: 20 ms.
+pub const PIECE: usize = 960;
 
 /// One track's decoder at 48 kHz; mono and stereo packets come out with the same number of channels.
 pub struct OpusDecoder {
@@ -48,7 +51,7 @@ impl OpusDecoder {
         self.run(packet, MAX_PACKET, false)
     }
 
-    /// Makes up `len` samples per channel (a multiple of [`GRAIN`], at most 120 ms) from what came
+    /// Makes up `len` samples per channel (a multiple of 2.5 ms, at most 120 ms) from what came
     /// before.
     ///
     /// # Errors
@@ -57,13 +60,70 @@ impl OpusDecoder {
         self.run(&[], len.min(MAX_PACKET), false)
     }
 
-    /// Brings back the last `len` samples per channel (a multiple of [`GRAIN`]) before `packet` from
+    /// Brings back the last `len` samples per channel (a multiple of 2.5 ms) before `packet` from
     /// the redundancy that it carries (RFC 6716, 2.1.7), or makes them up if it carries none.
     ///
     /// # Errors
     /// If the packet is broken.
     pub fn recover(&mut self, packet: &[u8], len: usize) -> Result<&[f32], DecodeError> {
         self.run(packet, len.min(MAX_PACKET), true)
+    }
+
+    /// Closes a gap of `gap` samples per channel before `packet`: the last part is brought back from the
+    /// packet's redundancy, what is before that is made up.
+    ///
+    /// # Errors
+    /// If the packet is broken.
+    pub fn close_gap(&mut self, gap: usize, packet: &[u8]) -> Result<Vec<f32>, DecodeError> {
+        let channels = self.channels;
+        let whole = gap.next_multiple_of(GRAIN);
+        let carried = Packet::parse(packet).map_or(0, |p| p.samples() as usize) / GRAIN * GRAIN;
+        let last = carried.min(whole);
+        let mut made: Vec<f32> = Vec::with_capacity(whole * channels);
+        while made.len() < (whole - last) * channels {
+            let piece = (whole - last - made.len() / channels).min(PIECE);
+            let samples = self.conceal(piece)?;
+            if samples.is_empty() {
+                break;
+            }
+            made.extend_from_slice(samples);
+        }
+        if last > 0 {
+            made.extend_from_slice(self.recover(packet, last)?);
+        }
+        // What is too much by rounding is left out at the end.
+        made.truncate(gap * channels);
+        Ok(made)
+    }
+
+    /// Makes up a gap of `gap` samples per channel whose end isn't known, after `before` that were made up
+    /// already: it fades out, and what is more than `most` in all is silent.
+    ///
+    /// # Errors
+    /// If the library refuses.
+    pub fn fade_out(
+        &mut self,
+        gap: usize,
+        before: usize,
+        most: usize,
+    ) -> Result<Vec<f32>, DecodeError> {
+        let channels = self.channels;
+        let mut made: Vec<f32> = Vec::with_capacity(gap * channels);
+        let allowed = gap.min(most.saturating_sub(before));
+        while made.len() < allowed * channels {
+            let piece = (allowed - made.len() / channels).min(PIECE);
+            let from = before + made.len() / channels;
+            let samples = self.conceal(piece.next_multiple_of(GRAIN))?;
+            let samples = samples.get(..piece * channels).unwrap_or(samples);
+            if samples.is_empty() {
+                break;
+            }
+            made.extend(samples.iter().enumerate().map(|(n, &sample)| {
+                let left = most.saturating_sub(from + n / channels);
+                sample * (left as f32 * 2.0 / most as f32).min(1.0)
+            }));
+        }
+        Ok(made)
     }
 
     fn run(&mut self, packet: &[u8], len: usize, before: bool) -> Result<&[f32], DecodeError> {

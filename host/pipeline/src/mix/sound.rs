@@ -62,11 +62,16 @@ fn room_time(start: RoomTime, number: u64) -> RoomTime {
 }
 
 #[cfg(test)]
+mod pauses;
+#[cfg(test)]
+mod stereo;
+
+#[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
     use bytes::Bytes;
-    use capstan_media::frame::Frame;
+    use capstan_media::frame::{Continuity, Frame};
 
     use super::*;
     use crate::testing::{START, microphone, opus, sound, tone, uid};
@@ -135,6 +140,8 @@ mod tests {
         let mut frames = sound(microphone(uid(1)), &packets);
         let (whole, _) = mixed(&frames, 48_000);
         frames.remove(25);
+        let continuity = Continuity::AfterGap;
+        frames[25] = Arc::new(Frame { continuity, ..Frame::clone(&frames[25]) });
         let (patched, stats) = mixed(&frames, 48_000);
         assert_eq!(stats.concealed, 960);
         let energy = |samples: &[f32]| samples.iter().map(|s| s * s).sum::<f32>();

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use capstan_media::bitstream::opus::Packet;
 use capstan_media::time::RoomTime;
 
-use crate::decode::{DecodeError, GRAIN, OpusDecoder};
+use crate::decode::{DecodeError, OpusDecoder, PIECE};
 use crate::limits::MAX_CONCEALED;
 use crate::mix::loudness::Loudness;
 use crate::playout::{Playout, Queued};
@@ -22,8 +22,8 @@ const JUMP: f64 = 2_880.0;
 const DRIFTED: f64 = 48.0;
 /// until it is off by less than this.
 const MET: f64 = 2.0;
-/// The speed changes by at most this part: inaudible.
-const MAX_SPEED_CHANGE: f64 = 0.005;
+/// The speed changes by at most this part: hardly audible.
+const MAX_SPEED_CHANGE: f64 = 0.01;
 /// The time over which a deviation is made good, in samples, if the speed allows.
 const MEND: f64 = 24_000.0;
 /// The cursor's neighbours that interpolation looks at.
@@ -32,8 +32,6 @@ const MARGIN: i64 = 2;
 const FADE: usize = 120;
 /// The most that is made up in a row, in samples.
 const CONCEALED: usize = MAX_CONCEALED.as_millis() as usize * 48;
-/// The longest piece that is made up at once: 20 ms.
-const PIECE: usize = 960;
 
 /// Decodes and places one track.
 #[derive(Debug)]
@@ -91,6 +89,7 @@ impl Voice {
         out: &mut [f32],
         stats: &mut Stats,
     ) {
+        playout.settle(room);
         let Some(wanted) = playout.media_time(room) else { return };
         let samples = out.len() / self.channels;
         if let Some(cursor) = self.cursor.filter(|cursor| (wanted - cursor).abs() > JUMP) {
@@ -154,6 +153,11 @@ impl Voice {
             self.tail.extend(cells);
         }
         let to_sample = whole(to);
+        if to_sample < self.first {
+            // What is silent because it was missing may come yet.
+            let real = (self.buffer.len() / self.channels).saturating_sub(self.missing);
+            self.buffer.truncate(real * self.channels);
+        }
         self.forget(to_sample - MARGIN);
         if self.buffer.is_empty() {
             self.first = to_sample - MARGIN;
@@ -244,7 +248,7 @@ impl Voice {
             self.missing = self.missing.saturating_add(asked);
             return;
         }
-        let made = match next.filter(|_| len <= allowed) {
+        let made = match next.filter(|next| len <= allowed && next.after_gap) {
             Some(packet) => self.recover(packet, len),
             None => self.conceal(len.min(allowed).min(PIECE)),
         };
@@ -255,42 +259,17 @@ impl Voice {
         stats.concealed_samples(made);
     }
 
-    /// Closes a short gap whose end is known, its last part from the next packet's redundancy.
+    /// Closes a short gap whose end is known.
     fn recover(&mut self, packet: &Queued, gap: usize) -> usize {
-        let whole = gap.next_multiple_of(GRAIN);
-        let data = &packet.frame.data;
-        let carried = Packet::parse(data).map_or(0, |p| p.samples() as usize) / GRAIN * GRAIN;
-        let last = carried.min(whole);
-        let mut made: Vec<f32> = Vec::with_capacity(whole * self.channels);
-        while made.len() < (whole - last) * self.channels {
-            let piece = (whole - last - made.len() / self.channels).min(PIECE);
-            match self.decoder.conceal(piece) {
-                Ok(samples) if !samples.is_empty() => made.extend_from_slice(samples),
-                _ => return 0,
-            }
-        }
-        if last > 0 {
-            match self.decoder.recover(data, last) {
-                Ok(samples) => made.extend_from_slice(samples),
-                Err(_) => return 0,
-            }
-        }
-        // What is too much by rounding is left out at the end.
-        made.truncate(gap * self.channels);
+        let Ok(made) = self.decoder.close_gap(gap, &packet.frame.data) else { return 0 };
         append(&mut self.buffer, &made, self.channels, &mut self.fading);
         made.len() / self.channels
     }
 
     /// Makes up a piece, fading out towards the end of what may be made up.
     fn conceal(&mut self, len: usize) -> usize {
-        let Ok(samples) = self.decoder.conceal(len.next_multiple_of(GRAIN)) else { return 0 };
-        let made = samples.get(..len * self.channels).unwrap_or(samples);
-        let missing = self.missing;
-        let faded = made.iter().enumerate().map(|(n, &sample)| {
-            let left = CONCEALED.saturating_sub(missing + n / self.channels);
-            sample * (left as f32 * 2.0 / CONCEALED as f32).min(1.0)
-        });
-        self.buffer.extend(faded);
+        let Ok(made) = self.decoder.fade_out(len, self.missing, CONCEALED) else { return 0 };
+        self.buffer.extend(&made);
         made.len() / self.channels
     }
 

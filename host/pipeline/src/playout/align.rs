@@ -15,8 +15,12 @@ const PLAUSIBLE: i64 = 2_000_000;
 const STEP: i64 = 60_000;
 
 /// Moves the tracks' shifts towards each other; `slew` is the most that one may move without a
-/// step, in microseconds.
+/// step, in microseconds. They stay while a track's clock map has moved and its sender hasn't reported since:
+/// what it said before isn't true any more, and the others' reports alone say nothing of it.
 pub fn align(tracks: &mut [&mut Playout], slew: i64) {
+    if tracks.iter().any(|track| track.clock().awaits_report()) {
+        return;
+    }
     let offsets = || tracks.iter().filter_map(|track| track.clock().sender_offset());
     let (Some(quickest), Some(slowest)) = (offsets().min(), offsets().max()) else { return };
     let plausible = slowest - quickest <= PLAUSIBLE;

@@ -30,8 +30,8 @@ const PAUSE: i64 = 1_000_000;
 const STEP: i64 = 400_000;
 /// Smaller deviations are noise.
 const QUIET: i64 = 1_000;
-/// The map slews by at most one part in 200: inaudible.
-const SLEW: i64 = 200;
+/// The map slews by at most one part in 100: hardly audible, and twice as fast as the worst sound card drifts.
+const SLEW: i64 = 100;
 
 /// Maps one track. All times are in microseconds.
 #[derive(Clone, Debug)]
@@ -61,6 +61,21 @@ struct Anchor {
     window_len: i64,
     /// The last sender report: media time minus the sender's own clock.
     report: Option<i64>,
+    /// The map moved by a step since the last report, which says nothing any more.
+    awaits_report: bool,
+}
+
+/// How a frame would be placed. Times are in microseconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Lateness {
+    /// Where the map has it.
+    pub room: RoomTime,
+    /// How long after that it arrived.
+    pub late: i64,
+    /// How long after the newest frame it arrived.
+    pub passed: i64,
+    /// How far its media time is ahead of the newest.
+    pub moved: i64,
 }
 
 impl ClockMap {
@@ -90,12 +105,35 @@ impl ClockMap {
         media
     }
 
+    /// How the next frame would be placed; `None` before the first one.
+    #[must_use]
+    pub fn lateness(&self, rtp: RtpTime, arrived: RoomTime) -> Option<Lateness> {
+        let anchor = self.anchor?;
+        let (media, arrived) = (anchor.media(rtp.0), arrived.as_micros());
+        let room = anchor.room(media, self.rate);
+        Some(Lateness {
+            room: RoomTime::from_micros(room),
+            late: arrived.saturating_sub(room),
+            passed: arrived.saturating_sub(anchor.newest_arrived).max(0),
+            moved: micros(media.0.saturating_sub(anchor.newest.0), self.rate),
+        })
+    }
+
+    /// The sender's clock stood still: from the frame of `rtp`, which belongs at `at`, it goes on.
+    pub fn resume(&mut self, rtp: RtpTime, at: RoomTime) {
+        if let Some(anchor) = &mut self.anchor {
+            self.jumps += 1;
+            anchor.jump(rtp.0, at.as_micros(), self.rate);
+        }
+    }
+
     /// Takes a sender report: `rtp` and `sender_micros` are the same moment.
     pub fn report(&mut self, rtp: RtpTime, sender_micros: i64) {
         let rate = self.rate;
         if let Some(anchor) = &mut self.anchor {
             let media = micros(anchor.media(rtp.0).0, rate);
             anchor.report = Some(media.saturating_sub(sender_micros));
+            anchor.awaits_report = false;
         }
     }
 
@@ -103,6 +141,12 @@ impl ClockMap {
     #[must_use]
     pub fn sender_offset(&self) -> Option<i64> {
         self.anchor.and_then(|anchor| Some(anchor.base.saturating_add(anchor.report?)))
+    }
+
+    /// Whether the sender reported, but not since the map last moved by a step.
+    #[must_use]
+    pub fn awaits_report(&self) -> bool {
+        self.anchor.is_some_and(|anchor| anchor.awaits_report)
     }
 
     /// Where a media time lies on the room's clock; `None` before the first frame.
@@ -119,7 +163,7 @@ impl ClockMap {
         Some(since as f64 * self.rate as f64 / 1_000_000.0)
     }
 
-    /// How often RTP time jumped.
+    /// How often RTP time jumped or stood still.
     #[must_use]
     pub const fn jumps(&self) -> u64 {
         self.jumps
@@ -147,6 +191,7 @@ impl Anchor {
             window: arrived,
             window_len: WINDOW,
             report: None,
+            awaits_report: false,
         }
     }
 
@@ -166,9 +211,15 @@ impl Anchor {
         self.shift = media;
         self.anchored = arrived;
         self.newest = MediaTime(media);
+        self.newest_arrived = self.newest_arrived.max(arrived);
         self.restart(arrived, WINDOW);
-        self.report = None;
+        self.stepped();
         MediaTime(media)
+    }
+
+    const fn stepped(&mut self) {
+        self.awaits_report |= self.report.is_some();
+        self.report = None;
     }
 
     const fn restart(&mut self, arrived: i64, len: i64) {
@@ -192,6 +243,9 @@ impl Anchor {
         let least = self.least.min(self.least_before.unwrap_or(i64::MAX));
         let settling = arrived - self.anchored < SETTLING;
         let step = if settling { least.min(0) } else { self.step(least, passed) };
+        if !settling && step.abs() > STEP {
+            self.stepped();
+        }
         self.base = self.base.saturating_add(step);
         self.least = self.least.saturating_sub(step);
         self.least_before = self.least_before.map(|before| before.saturating_sub(step));

@@ -1,5 +1,6 @@
 //! Synthetic publishers for tests: pictures, sound and their encoded frames.
 
+pub(crate) mod talk;
 pub(crate) mod vpx;
 
 use std::sync::Arc;
