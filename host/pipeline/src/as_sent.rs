@@ -22,9 +22,9 @@ use capstan_media::time::RoomTime;
 
 use self::pictures::Pictures;
 pub use self::piece::{LEAD, Making, Piece, Slice};
-use self::sound::Sound;
+use self::sound::{Placed, Sound};
 use crate::encode::EncodeError;
-use crate::playout::{Playout, Pushed};
+use crate::playout::Playout;
 
 /// How long after its room time a frame is put into a slice: by then its track's clock has settled
 /// and late ones have come.
@@ -44,7 +44,7 @@ pub fn check_aac() -> Result<(), EncodeError> {
 pub struct AsSent {
     track: Track,
     playout: Option<(Codec, Playout)>,
-    /// Frames that came too late or couldn't be told what they are.
+    /// Frames that couldn't be told what they are, and those that former playouts left out.
     left_out: u64,
     /// Where the newest frame lies.
     newest: Option<RoomTime>,
@@ -53,21 +53,21 @@ pub struct AsSent {
 
 #[derive(Debug)]
 enum Track {
-    Sound(Sound),
-    Pictures(Pictures),
+    Sound(Box<Sound>),
+    Pictures(Box<Pictures>),
 }
 
 impl AsSent {
     /// A camera or a screen.
     #[must_use]
-    pub const fn pictures(making: Making) -> Self {
-        Self::new(Track::Pictures(Pictures::new(making)))
+    pub fn pictures(making: Making) -> Self {
+        Self::new(Track::Pictures(Box::new(Pictures::new(making))))
     }
 
-    /// A microphone.
+    /// A microphone, or other sound.
     #[must_use]
-    pub const fn sound(making: Making) -> Self {
-        Self::new(Track::Sound(Sound::new(making)))
+    pub fn sound(making: Making) -> Self {
+        Self::new(Track::Sound(Box::new(Sound::new(making))))
     }
 
     const fn new(track: Track) -> Self {
@@ -78,9 +78,11 @@ impl AsSent {
     /// other.
     pub fn start(&mut self) {
         if let Some((codec, mut playout)) = self.playout.take() {
+            playout.settle(RoomTime::from_micros(i64::MAX));
             while let Some(queued) = playout.take() {
                 self.write(codec, &playout, &queued.frame, queued.at, queued.after_gap);
             }
+            self.left_out += left_out(&playout);
         }
         match &mut self.track {
             Track::Sound(sound) => sound.restart(),
@@ -100,9 +102,7 @@ impl AsSent {
         }
         let (_, playout) =
             self.playout.get_or_insert_with(|| (codec, Playout::new(codec.clock_rate())));
-        if playout.push(Arc::clone(frame)) != Pushed::Queued {
-            self.left_out += 1;
-        }
+        playout.push(Arc::clone(frame));
     }
 
     /// Takes a sender report.
@@ -170,8 +170,8 @@ impl AsSent {
     /// Frames that came too late, that nothing was known of to decode them with, or that were no
     /// frames of their codec.
     #[must_use]
-    pub const fn left_out(&self) -> u64 {
-        self.left_out
+    pub fn left_out(&self) -> u64 {
+        self.left_out + self.playout.as_ref().map_or(0, |(_, playout)| left_out(playout))
     }
 
     fn end_session(&mut self) {
@@ -195,7 +195,10 @@ impl AsSent {
             self.end_session();
         }
         let written = match &mut self.track {
-            Track::Sound(sound) => sound.push(&frame.data, media, at, &mut self.pieces),
+            Track::Sound(sound) => {
+                let placed = Placed { packet: &frame.data, media, at, after_gap };
+                sound.push(placed, &mut self.pieces)
+            }
             Track::Pictures(pictures) => {
                 pictures.push(codec, frame, at, after_gap, &mut self.pieces)
             }
@@ -206,6 +209,11 @@ impl AsSent {
             self.left_out += 1;
         }
     }
+}
+
+const fn left_out(playout: &Playout) -> u64 {
+    let counts = playout.counts();
+    counts.late + counts.overflowed
 }
 
 #[cfg(test)]

@@ -1,4 +1,6 @@
-//! Sound as sent: packets follow each other without a hole, missing ones are silent packets.
+//! Sound as sent: packets follow each other without a hole. Where some are lost, the one before them is
+//! repeated for a moment, since a silent one would empty the memory of decoders, which the packets after it
+//! need; where nothing was sent, and when the moment is over, there are silent packets.
 //!
 //! The file's time follows the room's: small differences, as clocks drift, are spread over packets,
 //! by less than anybody hears.
@@ -12,8 +14,9 @@ use capstan_media::time::RoomTime;
 use super::BREAK;
 use super::piece::{Making, Piece};
 use super::run::{Opening, Run, Zero};
-use super::transcode::{Encoded, Transcoder};
+use super::transcode::{Encoded, Stuff, Transcoder};
 use crate::encode::EncodeError;
+use crate::limits::MAX_CONCEALED;
 use crate::playout::clock::MediaTime;
 
 /// Ticks a second: Opus always has so many (RFC 7587).
@@ -22,10 +25,12 @@ const TIMESCALE: u32 = 48_000;
 const SILENCE: &[u8] = &[0xfc, 0xff, 0xfe];
 /// Ticks of [`SILENCE`].
 const SILENCE_TICKS: u64 = 960;
+/// The longest that a packet is repeated, in ticks.
+const REPEATED: u64 = MAX_CONCEALED.as_millis() as u64 * 48;
 /// Less than this is missing to no ear: the shortest frame of Opus.
 const SHORTEST: i64 = 120;
 /// A packet is stretched or shortened by at most one part in this many.
-const SLEW: i64 = 200;
+const SLEW: i64 = 100;
 /// The room's clock turned out to lie so far ahead of the file's: silence makes up for it.
 const STEP: i64 = 4_800;
 
@@ -36,12 +41,24 @@ pub(super) struct Sound {
     zero: Zero,
     transcoder: Option<Transcoder>,
     run: Option<Run>,
-    /// An init segment came out.
-    described: bool,
+    /// What the newest init segment describes.
+    described: Option<Coding>,
     /// Where the newest packet ends in the file.
     end: u64,
     /// Where it ends in the track's own time; unknown after another stream began.
     next: Option<MediaTime>,
+    /// The newest packet and its ticks.
+    newest: Option<(Bytes, u64)>,
+}
+
+/// A packet in its place.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Placed<'a> {
+    pub(super) packet: &'a Bytes,
+    pub(super) media: MediaTime,
+    pub(super) at: RoomTime,
+    /// Packets before it are lost.
+    pub(super) after_gap: bool,
 }
 
 impl Sound {
@@ -51,9 +68,10 @@ impl Sound {
             zero: Zero { room: making.zero },
             transcoder: None,
             run: None,
-            described: false,
+            described: None,
             end: 0,
             next: None,
+            newest: None,
         }
     }
 
@@ -63,29 +81,39 @@ impl Sound {
     }
 
     /// Takes a packet. False if it is left out.
-    pub(super) fn push(
-        &mut self,
-        packet: &Bytes,
-        media: MediaTime,
-        at: RoomTime,
-        pieces: &mut Vec<Piece>,
-    ) -> bool {
-        let Ok(samples) = Packet::parse(packet).map(|packet| i64::from(packet.samples())) else {
-            return false;
-        };
-        let at = self.zero.ticks(at, TIMESCALE);
+    pub(super) fn push(&mut self, placed: Placed<'_>, pieces: &mut Vec<Piece>) -> bool {
+        let Placed { packet, media, .. } = placed;
+        let Ok(parsed) = Packet::parse(packet) else { return false };
+        let (samples, channels) = (i64::from(parsed.samples()), parsed.channels);
+        let at = self.zero.ticks(placed.at, TIMESCALE);
         if self.run.is_some() {
-            self.catch_up(media, at, samples, pieces);
-        } else if !self.begin(at, pieces) {
+            self.catch_up(placed, at, samples, pieces);
+            if self.transcoder.as_ref().is_some_and(|now| now.channels() < channels) {
+                self.widen(channels, pieces);
+            }
+        } else if !self.begin(at, channels, true, pieces) {
             return false;
         }
-        self.sound(Some(packet), samples.unsigned_abs(), pieces);
+        self.sound(Stuff::Packet(packet), samples.unsigned_abs(), pieces);
+        self.newest = Some((packet.clone(), samples.unsigned_abs()));
         self.next = Some(MediaTime(media.0.saturating_add(samples)));
         true
     }
 
     /// The session ends with what came so far.
     pub(super) fn end(&mut self, pieces: &mut Vec<Piece>) {
+        self.cut(pieces);
+        self.next = None;
+        self.newest = None;
+    }
+
+    /// Stereo comes after mono: from here on in two channels, to the end of the session.
+    fn widen(&mut self, channels: u8, pieces: &mut Vec<Piece>) {
+        self.cut(pieces);
+        self.begin(self.end, channels, false, pieces);
+    }
+
+    fn cut(&mut self, pieces: &mut Vec<Piece>) {
         match self.transcoder.take().map(Transcoder::finish) {
             Some(Ok(frames)) => self.append_all(frames, pieces),
             Some(Err(error)) => pieces.push(lost(&error)),
@@ -94,14 +122,13 @@ impl Sound {
         if let Some(mut run) = self.run.take() {
             run.cut(self.end, pieces);
         }
-        self.next = None;
     }
 
-    fn begin(&mut self, at: u64, pieces: &mut Vec<Piece>) -> bool {
+    fn begin(&mut self, at: u64, channels: u8, begins: bool, pieces: &mut Vec<Piece>) -> bool {
         // Every decoder makes two channels of mono packets, not every one mono of stereo.
         let mut coding = Coding::Opus { channels: 2 };
         if self.making.aac {
-            match Transcoder::new(at) {
+            match Transcoder::new(at, channels) {
                 Ok(transcoder) => {
                     coding = transcoder.coding();
                     self.transcoder = Some(transcoder);
@@ -111,11 +138,12 @@ impl Sound {
                 }
             }
         }
-        let config = TrackConfig { timescale: TIMESCALE, coding };
-        let opening = Opening { begins: true, discontinuity: true, size: None };
+        let config = TrackConfig { timescale: TIMESCALE, coding: coding.clone() };
+        let fresh = self.described.as_ref() != Some(&config.coding);
+        let opening = Opening { begins, discontinuity: true, size: None };
         match Run::new(self.zero, config, self.making.container, opening) {
             Ok((init, run)) => {
-                let fresh = !std::mem::replace(&mut self.described, true);
+                self.described = Some(coding);
                 pieces.extend(init.filter(|_| fresh).map(Piece::Init));
                 self.run = Some(run);
                 self.end = at;
@@ -129,14 +157,18 @@ impl Sound {
     }
 
     /// Brings the file to where the next packet begins.
-    fn catch_up(&mut self, media: MediaTime, at: u64, samples: i64, pieces: &mut Vec<Piece>) {
+    fn catch_up(&mut self, placed: Placed<'_>, at: u64, samples: i64, pieces: &mut Vec<Piece>) {
         let off = |end: u64| i64::try_from(i128::from(at) - i128::from(end)).unwrap_or(0);
         let missing = match self.next {
-            Some(next) => media.0.saturating_sub(next.0),
+            Some(next) => placed.media.0.saturating_sub(next.0),
             None => off(self.end),
         };
         if missing >= SHORTEST {
-            self.silence(missing.unsigned_abs(), pieces);
+            let mut ticks = missing.unsigned_abs();
+            if placed.after_gap {
+                ticks -= self.conceal(ticks, placed.packet, pieces);
+            }
+            self.silence(ticks, pieces);
         }
         let off_by = off(self.end);
         if off_by >= STEP {
@@ -148,6 +180,24 @@ impl Sound {
         }
     }
 
+    /// Makes up for a moment what was lost before `next`. Returns for how long.
+    fn conceal(&mut self, ticks: u64, next: &Bytes, pieces: &mut Vec<Piece>) -> u64 {
+        let limit = ticks.min(REPEATED);
+        if self.transcoder.is_some() {
+            let next = Some(next).filter(|_| ticks == limit);
+            self.sound(Stuff::Lost { next }, limit, pieces);
+            return limit;
+        }
+        let Some((packet, each)) = self.newest.clone().filter(|&(_, each)| each > 0) else {
+            return 0;
+        };
+        let times = limit / each;
+        for _ in 0..times {
+            self.sound(Stuff::Packet(&packet), each, pieces);
+        }
+        times * each
+    }
+
     /// So much silence, but never more than a break: then the session would have ended.
     fn silence(&mut self, ticks: u64, pieces: &mut Vec<Piece>) {
         let mut left = ticks.min(BREAK.as_secs() * u64::from(TIMESCALE));
@@ -155,7 +205,7 @@ impl Sound {
             let ticks = left.min(SILENCE_TICKS);
             // A shorter rest makes the packet before it longer.
             if ticks == SILENCE_TICKS {
-                self.sound(None, ticks, pieces);
+                self.sound(Stuff::Silence, ticks, pieces);
             } else {
                 self.end += ticks;
             }
@@ -163,15 +213,18 @@ impl Sound {
         }
     }
 
-    /// So much sound at the end: a packet, or silence.
-    fn sound(&mut self, packet: Option<&Bytes>, ticks: u64, pieces: &mut Vec<Piece>) {
+    /// So much sound at the end.
+    fn sound(&mut self, stuff: Stuff<'_>, ticks: u64, pieces: &mut Vec<Piece>) {
         let Some(transcoder) = &mut self.transcoder else {
-            let packet = packet.cloned().unwrap_or_else(|| Bytes::from_static(SILENCE));
+            let packet = match stuff {
+                Stuff::Packet(packet) => packet.clone(),
+                Stuff::Lost { .. } | Stuff::Silence => Bytes::from_static(SILENCE),
+            };
             self.append(self.end, packet, ticks, pieces);
             return;
         };
         let at = self.end;
-        match transcoder.push(at, ticks, packet.map(|packet| &packet[..])) {
+        match transcoder.push(at, ticks, stuff) {
             Ok(frames) => self.append_all(frames, pieces),
             Err(error) => pieces.push(lost(&error)),
         }

@@ -8,6 +8,13 @@ use capstan_media::track::{TrackId, TrackKind, Uid};
 
 use super::*;
 
+mod heard;
+mod losses;
+mod pauses;
+mod stereo;
+
+use heard::heard;
+
 const ZERO: RoomTime = RoomTime::from_millis(1_700_000_000_000);
 const SLICE: Duration = Duration::from_secs(2);
 
