@@ -7,14 +7,16 @@ use capstan_media::container::utc::Utc;
 use capstan_media::time::RoomTime;
 use capstan_media::track::{TrackId, TrackKind};
 
-/// The stem of one track's files. A screen's are told apart from the camera's, which Agora's
-/// recordings, having one video a participant, don't know.
+/// The stem of one track's files. A screen's are told apart from the camera's and the microphone's, which
+/// Agora's recordings, having one video and one sound a participant, don't know.
 #[must_use]
 pub fn of_track(stem: &str, track: TrackId) -> String {
     let kind = match track.kind {
         TrackKind::Audio => "audio",
         TrackKind::Camera => "video",
         TrackKind::Screen => "screen",
+        TrackKind::ScreenAudio => "screenaudio",
+        TrackKind::OtherAudio => "otheraudio",
     };
     format!("{stem}__uid_s_{}__uid_e_{kind}", track.uid)
 }

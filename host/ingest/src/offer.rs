@@ -9,9 +9,11 @@
 //! so that the answer is `recvonly` throughout (RFC 9725, 4.2).
 
 mod section;
+mod stereo;
 
 use std::fmt::Write;
 
+use capstan_media::track::TrackKind;
 use str0m::IceCreds;
 
 use crate::error::PublishError;
@@ -24,10 +26,10 @@ use section::{Direction, Section, direction};
 const MAX_SECTIONS: usize = 64;
 /// Codec names that an error message repeats.
 const MAX_NAMES: usize = 12;
-/// Sections with sound that a participant may send.
-const AUDIO_TRACKS: usize = 1;
+/// Sections with sound that a participant may send: a microphone, what is shared, another.
+const AUDIO_TRACKS: usize = TrackKind::SOUNDS.len();
 /// Sections with pictures that a participant may send: a camera and a screen.
-const VIDEO_TRACKS: usize = 2;
+const VIDEO_TRACKS: usize = TrackKind::PICTURES.len();
 /// What a section says of the transport that all sections share.
 const TRANSPORT: [&str; 4] = ["a=ice-ufrag:", "a=ice-pwd:", "a=fingerprint:", "a=setup:"];
 
@@ -213,7 +215,7 @@ impl Offer {
                 if line.starts_with("m=") {
                     push(&mut answer, &line.replacen("UDP/TLS/RTP/SAVPF", &section.protocol, 1));
                 } else if !line.starts_with("a=mid:") {
-                    push(&mut answer, line);
+                    push(&mut answer, &stereo::heed(section, line));
                 } else if let Some(mid) = &section.mid {
                     push(&mut answer, &format!("a=mid:{mid}"));
                 }

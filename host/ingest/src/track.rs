@@ -1,7 +1,8 @@
 //! A session's tracks: what the WebRTC library assembles, turned into frames.
 //!
-//! Which section is which: the audio section is the participant's audio, the first video section
-//! its camera, the second its screen. Key or delta is decided by the frame's own bytes.
+//! Which section is which goes by their order: the first sound is the microphone's, the second that of what is
+//! shared, the third any other; the first pictures are the camera's, the second the screen's. Key or delta is
+//! decided by the frame's own bytes.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -76,13 +77,14 @@ impl Tracks {
     ) -> Self {
         let mut tracks: Vec<Track> = Vec::new();
         for (kind, mid) in sections {
-            let has = |kind| tracks.iter().any(|track| track.kind == kind);
-            let kind = match kind {
-                Kind::Audio => TrackKind::Audio,
-                Kind::Video if has(TrackKind::Camera) => TrackKind::Screen,
-                Kind::Video => TrackKind::Camera,
+            let kinds = match kind {
+                Kind::Audio => &TrackKind::SOUNDS[..],
+                Kind::Video => &TrackKind::PICTURES[..],
             };
-            tracks.push(Track::new(Mid::from(mid.as_str()), kind, now));
+            let free = |kind: &&TrackKind| tracks.iter().all(|track| track.kind != **kind);
+            if let Some(&kind) = kinds.iter().find(free) {
+                tracks.push(Track::new(Mid::from(mid.as_str()), kind, now));
+            }
         }
         Self { uid, max_frame_bytes, tracks, senders: Vec::new() }
     }

@@ -186,7 +186,7 @@ impl Layer {
             return Err(format!("corner radius {} is not between 0 and 0.5", self.corner_radius));
         }
         match &self.content {
-            Content::Participant { source: TrackKind::Audio, .. } => {
+            Content::Participant { source, .. } if !source.is_video() => {
                 Err("sound can't be painted: source must be camera or screen".into())
             }
             Content::Image(name) if name.chars().count() > MAX_IMAGE_NAME => {

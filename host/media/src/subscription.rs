@@ -85,11 +85,10 @@ impl Subscription {
     /// Whether a track is selected, the limit of participants aside.
     #[must_use]
     pub fn selects(&self, track: TrackId) -> bool {
-        match track.kind {
-            TrackKind::Audio => self.streams != Streams::Video && self.audio.holds(track.uid),
-            TrackKind::Camera | TrackKind::Screen => {
-                self.streams != Streams::Audio && self.video.holds(track.uid)
-            }
+        if track.kind.is_video() {
+            self.streams != Streams::Audio && self.video.holds(track.uid)
+        } else {
+            self.streams != Streams::Video && self.audio.holds(track.uid)
         }
     }
 }
@@ -121,6 +120,8 @@ mod tests {
         };
         assert!(subscription.selects(track(1, TrackKind::Audio)));
         assert!(!subscription.selects(track(2, TrackKind::Audio)));
+        assert!(subscription.selects(track(1, TrackKind::ScreenAudio)));
+        assert!(!subscription.selects(track(2, TrackKind::OtherAudio)));
         assert!(!subscription.selects(track(1, TrackKind::Screen)));
         assert!(subscription.selects(track(2, TrackKind::Camera)));
         let sound_only = Subscription { streams: Streams::Audio, ..subscription };

@@ -74,15 +74,24 @@ impl fmt::Display for RoomId {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TrackKind {
-    /// Sound.
+    /// A participant's microphone: the first sound section of an offer.
     Audio,
     /// A participant's camera: the first video section of an offer.
     Camera,
     /// A shared screen: the second video section of an offer.
     Screen,
+    /// The sound of what is shared: the second sound section of an offer.
+    ScreenAudio,
+    /// Any other sound: the third sound section of an offer.
+    OtherAudio,
 }
 
 impl TrackKind {
+    /// The kinds of sound, in the order of an offer's sections.
+    pub const SOUNDS: [Self; 3] = [Self::Audio, Self::ScreenAudio, Self::OtherAudio];
+    /// The kinds of pictures, likewise.
+    pub const PICTURES: [Self; 2] = [Self::Camera, Self::Screen];
+
     /// Whether the track carries pictures.
     #[must_use]
     pub const fn is_video(self) -> bool {
@@ -96,11 +105,13 @@ impl TrackKind {
             Self::Audio => "audio",
             Self::Camera => "camera",
             Self::Screen => "screen",
+            Self::ScreenAudio => "screenaudio",
+            Self::OtherAudio => "otheraudio",
         }
     }
 }
 
-/// One participant's audio, camera or screen.
+/// One of a participant's tracks: at most one of each kind.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct TrackId {
     /// Whose.

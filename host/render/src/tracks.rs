@@ -129,11 +129,8 @@ impl Person {
     }
 }
 
-const fn made(kind: TrackKind, making: Making) -> AsSent {
-    match kind {
-        TrackKind::Audio => AsSent::sound(making),
-        TrackKind::Camera | TrackKind::Screen => AsSent::pictures(making),
-    }
+fn made(kind: TrackKind, making: Making) -> AsSent {
+    if kind.is_video() { AsSent::pictures(making) } else { AsSent::sound(making) }
 }
 
 /// What a playlist says before a slice.

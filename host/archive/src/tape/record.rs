@@ -191,6 +191,8 @@ const fn kind_code(kind: TrackKind) -> u8 {
         TrackKind::Audio => 0,
         TrackKind::Camera => 1,
         TrackKind::Screen => 2,
+        TrackKind::ScreenAudio => 3,
+        TrackKind::OtherAudio => 4,
     }
 }
 
@@ -199,6 +201,8 @@ const fn kind_of(code: u8) -> Option<TrackKind> {
         0 => Some(TrackKind::Audio),
         1 => Some(TrackKind::Camera),
         2 => Some(TrackKind::Screen),
+        3 => Some(TrackKind::ScreenAudio),
+        4 => Some(TrackKind::OtherAudio),
         _ => None,
     }
 }

@@ -127,7 +127,7 @@ described! {
     struct Track {
         /// Whose.
         uid: u32 as "uid",
-        /// audio, camera or screen.
+        /// audio, camera, screen, screenaudio or otheraudio.
         kind: String as "kind",
         /// How it was encoded, each time it began anew.
         codecs: Vec<String> as "codecs",

@@ -159,3 +159,23 @@ fn what_is_no_offer_is_refused_as_a_whole() {
     let long = Offer::read("v=0", 2);
     assert!(matches!(long, Err(PublishError::TooLarge { bytes: 3, limit: 2 })));
 }
+
+#[test]
+fn stereo_is_answered_where_it_is_offered() {
+    let opus = |mid: &str, more: &str| {
+        format!(
+            "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=rtpmap:111 opus/48000/2\r\n\
+             a=fmtp:111 minptime=10;useinbandfec=1{more}\r\na=mid:{mid}\r\n"
+        )
+    };
+    let sections = [opus("a", ""), opus("b", ";stereo=1"), opus("c", "; sprop-stereo=1")].concat();
+    let offer = read(&format!("a=group:BUNDLE a b c\r\n{sections}")).unwrap();
+    let part = |mid: &str| {
+        format!("m=audio 9 X 111\r\na=fmtp:111 minptime=10;useinbandfec=1\r\na=mid:{mid}\r\n")
+    };
+    let answer = offer.answer(&["a", "b", "c"].map(part).concat());
+    let parameters: Vec<&str> = answer.lines().filter(|line| line.starts_with("a=fmtp")).collect();
+    let mono = "a=fmtp:111 minptime=10;useinbandfec=1";
+    let stereo = format!("{mono};stereo=1");
+    assert_eq!(parameters, [mono, &stereo, &stereo]);
+}

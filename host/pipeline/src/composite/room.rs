@@ -1,6 +1,7 @@
 //! Who is in the room, and their tracks.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use capstan_media::codec::Codec;
@@ -14,7 +15,7 @@ use super::inbox::Arrival;
 use super::track::{AudioTrack, VideoTrack};
 use crate::limits::MAX_PARTICIPANTS;
 use crate::mix::canvas::{Shown, Sources};
-use crate::mix::loudness::SILENCE;
+use crate::mix::loudness::{Loudness, SILENCE};
 use crate::mix::voice::Voice;
 use crate::playout::Playout;
 use crate::playout::align::align;
@@ -37,7 +38,8 @@ pub(super) struct Room {
 #[derive(Debug, Default)]
 struct Person {
     joined: Option<RoomTime>,
-    audio: Option<AudioTrack>,
+    /// Microphone, the screen's sound and another, as far as they came.
+    sounds: BTreeMap<TrackKind, AudioTrack>,
     camera: Option<VideoTrack>,
     screen: Option<VideoTrack>,
 }
@@ -77,24 +79,21 @@ impl Room {
         }
         let channels = self.channels;
         let Some(person) = self.person(uid) else { return };
-        match kind {
-            TrackKind::Audio => person.audio(frame.codec, channels, |track| {
-                track.push(frame, stats);
-            }),
-            TrackKind::Camera | TrackKind::Screen => {
-                let slot = person.video_slot(kind);
-                let rate = frame.codec.clock_rate();
-                slot.get_or_insert_with(|| VideoTrack::new(rate, frame.arrived)).push(frame, stats);
-            }
+        if kind.is_video() {
+            let slot = person.video_slot(kind);
+            let rate = frame.codec.clock_rate();
+            slot.get_or_insert_with(|| VideoTrack::new(rate, frame.arrived)).push(frame, stats);
+        } else {
+            person.sound(kind, frame.codec, channels, |track| track.push(frame, stats));
         }
     }
 
     /// Takes what happened, at its tick.
     pub(super) fn happen(&mut self, event: &RoomEvent) {
         match *event {
-            RoomEvent::Joined { uid, at } => {
+            RoomEvent::Joined { uid, since, .. } => {
                 if let Some(person) = self.person(uid) {
-                    person.joined = Some(at);
+                    person.joined = Some(since);
                 }
             }
             RoomEvent::Left { reason: LeaveReason::Replaced, .. } => {}
@@ -108,8 +107,8 @@ impl Room {
             RoomEvent::TrackStarted { track: TrackId { uid, kind }, codec, at } => {
                 let channels = self.channels;
                 let Some(person) = self.person(uid) else { return };
-                if kind == TrackKind::Audio {
-                    person.audio(codec, channels, |track| track.set_muted(false));
+                if !kind.is_video() {
+                    person.sound(kind, codec, channels, |track| track.set_muted(false));
                 } else {
                     let slot = person.video_slot(kind);
                     slot.get_or_insert_with(|| VideoTrack::new(codec.clock_rate(), at))
@@ -124,8 +123,8 @@ impl Room {
 
     fn mute(&mut self, TrackId { uid, kind }: TrackId, since: Option<RoomTime>) {
         let Some(person) = self.people.get_mut(&uid) else { return };
-        if kind == TrackKind::Audio {
-            if let Some(track) = &mut person.audio {
+        if !kind.is_video() {
+            if let Some(track) = person.sounds.get_mut(&kind) {
                 track.set_muted(since.is_some());
             }
         } else if let Some(track) = person.video_slot(kind) {
@@ -139,9 +138,9 @@ impl Room {
         // that pictures are as often early as late against the sound.
         let until = tick.offset_micros(period / 2);
         for person in self.people.values_mut() {
-            let Person { audio, camera, screen, .. } = person;
-            let mut tracks: Vec<&mut Playout> = Vec::with_capacity(3);
-            tracks.extend(audio.as_mut().map(|track| &mut track.playout));
+            let Person { sounds, camera, screen, .. } = person;
+            let mut tracks: Vec<&mut Playout> = Vec::with_capacity(5);
+            tracks.extend(sounds.values_mut().map(|track| &mut track.playout));
             tracks.extend(camera.as_mut().map(|track| &mut track.playout));
             tracks.extend(screen.as_mut().map(|track| &mut track.playout));
             align(&mut tracks, period / SLEW);
@@ -176,7 +175,7 @@ impl Room {
 
     /// Everybody's voice with its queue, in the order of uids.
     pub(super) fn voices(&mut self) -> Vec<(&mut Playout, &mut Voice)> {
-        let tracks = self.people.values_mut().filter_map(|person| person.audio.as_mut());
+        let tracks = self.people.values_mut().flat_map(|person| person.sounds.values_mut());
         tracks.filter_map(|track| Some((&mut track.playout, track.voice.as_mut()?))).collect()
     }
 
@@ -190,11 +189,10 @@ impl Room {
 
     fn playout(&mut self, TrackId { uid, kind }: TrackId) -> Option<&mut Playout> {
         let person = self.people.get_mut(&uid)?;
-        match kind {
-            TrackKind::Audio => person.audio.as_mut().map(|track| &mut track.playout),
-            TrackKind::Camera | TrackKind::Screen => {
-                person.video_slot(kind).as_mut().map(|track| &mut track.playout)
-            }
+        if kind.is_video() {
+            person.video_slot(kind).as_mut().map(|track| &mut track.playout)
+        } else {
+            person.sounds.get_mut(&kind).map(|track| &mut track.playout)
         }
     }
 }
@@ -203,7 +201,7 @@ impl Sources for Room {
     fn find(&self, uid: Uid, kind: TrackKind) -> Option<Shown<'_>> {
         let person = self.people.get(&uid).filter(|person| person.joined.is_some())?;
         match kind {
-            TrackKind::Audio => None,
+            TrackKind::Audio | TrackKind::ScreenAudio | TrackKind::OtherAudio => None,
             TrackKind::Camera => person.camera.as_ref()?.shown(),
             TrackKind::Screen => person.screen.as_ref()?.shown(),
         }
@@ -220,45 +218,55 @@ impl Person {
         if kind == TrackKind::Screen { &mut self.screen } else { &mut self.camera }
     }
 
-    /// Does something with the sound track, which is made if it isn't there.
-    fn audio(&mut self, codec: Codec, channels: Option<usize>, then: impl FnOnce(&mut AudioTrack)) {
-        if self.audio.is_none() {
-            match AudioTrack::new(codec.clock_rate(), channels) {
-                Ok(track) => self.audio = Some(track),
-                Err(error) => tracing::error!(%error, "sound track not mixed"),
-            }
-        }
-        if let Some(track) = &mut self.audio {
-            then(track);
-        }
+    /// Does something with a sound track, which is made if it isn't there.
+    fn sound(
+        &mut self,
+        kind: TrackKind,
+        codec: Codec,
+        channels: Option<usize>,
+        then: impl FnOnce(&mut AudioTrack),
+    ) {
+        let track = match self.sounds.entry(kind) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => match AudioTrack::new(codec.clock_rate(), channels) {
+                Ok(track) => entry.insert(track),
+                Err(error) => {
+                    tracing::error!(%error, "sound track not mixed");
+                    return;
+                }
+            },
+        };
+        then(track);
     }
 
     fn leave(&mut self, at: RoomTime) {
         self.joined = None;
-        if let Some(audio) = &mut self.audio {
-            audio.leave(at);
-        }
+        self.sounds.values_mut().for_each(|track| track.leave(at));
         self.videos().for_each(|track| track.leave(at));
     }
 
     fn is_empty(&self) -> bool {
-        let mut playouts = (self.audio.iter().map(|track| &track.playout))
+        let mut playouts = (self.sounds.values().map(|track| &track.playout))
             .chain(self.camera.iter().map(|track| &track.playout))
             .chain(self.screen.iter().map(|track| &track.playout));
         playouts.all(Playout::is_empty)
     }
 
     fn seen(&self, uid: Uid) -> Option<Participant> {
-        let audible = self.audio.as_ref().filter(|audio| !audio.is_muted());
-        let loudness = audible.and_then(|audio| audio.voice.as_ref()).map(Voice::loudness);
+        let audible = || self.sounds.iter().filter(|(_, sound)| !sound.is_muted());
+        // Who shows a film isn't speaking.
+        let spoken = || audible().filter(|(kind, _)| **kind != TrackKind::ScreenAudio);
+        let loudness = || spoken().filter_map(|(_, sound)| Some(sound.voice.as_ref()?.loudness()));
+        // A level counts down from 0, the loudest.
+        let level = loudness().map(Loudness::level).min();
         Some(Participant {
             uid,
             joined: self.joined?,
             camera: self.camera.as_ref().and_then(VideoTrack::size),
             screen: self.screen.as_ref().and_then(VideoTrack::size),
-            has_audio: audible.is_some(),
-            speaking: loudness.is_some_and(|loudness| loudness.is_speaking()),
-            level: loudness.map_or(SILENCE, |loudness| loudness.level()),
+            has_audio: audible().next().is_some(),
+            speaking: loudness().any(Loudness::is_speaking),
+            level: level.unwrap_or(SILENCE),
         })
     }
 }

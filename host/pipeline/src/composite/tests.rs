@@ -10,9 +10,10 @@ use capstan_media::room::{LeaveReason, RoomEvent};
 use capstan_media::sample::Sample;
 use capstan_media::scene::Colour;
 use capstan_media::time::RoomTime;
-use capstan_media::track::TrackId;
+use capstan_media::track::{TrackId, TrackKind};
 
 use super::{Composite, CompositeSettings, Output};
+use crate::decode::OpusDecoder;
 use crate::encode::{AudioSettings, OutputAudio, OutputVideo, VideoSettings};
 use crate::mix::grid::grid;
 use crate::testing::{
@@ -62,8 +63,8 @@ fn two_people(seconds: usize) -> Vec<RoomEvent> {
     let (left, right): (Vec<_>, Vec<_>) =
         (0..count).map(|n| (flat(64, 48, 60 + (n % 2) as u8), moving(64, 48, n))).unzip();
     let mut events = vec![
-        RoomEvent::Joined { uid: uid(7), at: START },
-        RoomEvent::Joined { uid: uid(3), at: at(500) },
+        RoomEvent::Joined { uid: uid(7), at: START, since: START },
+        RoomEvent::Joined { uid: uid(3), at: at(500), since: at(500) },
     ];
     events.extend(video(camera(uid(7)), Codec::Vp8, &left, 0));
     events.extend(video(camera(uid(3)), Codec::Vp8, &right[..count - 8], 510));
@@ -181,7 +182,7 @@ fn a_frame_counts_only_if_it_came_within_the_playout_delay() {
     let pictures = [flat(64, 48, 60), flat(64, 48, 180)];
     let frames = video(camera(uid(1)), Codec::Vp8, &pictures, 0);
     let seen = |delay: i64| {
-        let joined = RoomEvent::Joined { uid: uid(1), at: START };
+        let joined = RoomEvent::Joined { uid: uid(1), at: START, since: START };
         let mut events = vec![joined, frames[0].clone()];
         let RoomEvent::Frame(second) = &frames[1] else { panic!("a frame") };
         let arrived = second.arrived.offset_micros(delay * 1_000);
@@ -197,7 +198,7 @@ fn a_frame_counts_only_if_it_came_within_the_playout_delay() {
 fn a_muted_video_shows_its_last_picture_for_a_while_and_one_who_left_nothing() {
     let pictures: Vec<_> = (0..15).map(|n| flat(64, 48, 100 + n % 2)).collect();
     let track = camera(uid(1));
-    let mut events = vec![RoomEvent::Joined { uid: uid(1), at: START }];
+    let mut events = vec![RoomEvent::Joined { uid: uid(1), at: START, since: START }];
     events.extend(video(track, Codec::Vp8, &pictures, 0));
     let last = 14 * 1_000 / 15;
     events.push(RoomEvent::Muted { track, at: at(last + 2_000) });
@@ -220,9 +221,9 @@ fn a_muted_video_shows_its_last_picture_for_a_while_and_one_who_left_nothing() {
 fn who_comes_back_is_shown_from_the_first_frame_on() {
     let pictures: Vec<_> = (0..15).map(|n| flat(64, 48, 100 + n % 2)).collect();
     let mut events = vec![
-        RoomEvent::Joined { uid: uid(1), at: START },
+        RoomEvent::Joined { uid: uid(1), at: START, since: START },
         RoomEvent::Left { uid: uid(1), at: at(1_050), reason: LeaveReason::Lost },
-        RoomEvent::Joined { uid: uid(1), at: at(1_200) },
+        RoomEvent::Joined { uid: uid(1), at: at(1_200), since: START },
     ];
     events.extend(video(camera(uid(1)), Codec::Vp8, &pictures, 0));
     // A new session: RTP time begins elsewhere, and its only key frame is the first.
@@ -235,7 +236,54 @@ fn who_comes_back_is_shown_from_the_first_frame_on() {
     assert!(halves(&composite).0 < 30, "gone");
     let (composite, _) = rendered(Composite::new(settings(), START).unwrap(), &events, 22);
     assert!(halves(&composite).0 > 60, "back");
+    assert_eq!(composite.participants()[0].joined, START, "with its age");
     assert_eq!(composite.stats().jumps, 1);
+}
+
+#[test]
+fn who_comes_back_before_the_leave_is_due_is_there_to_the_end() {
+    let pictures: Vec<_> = (0..30).map(|n| flat(64, 48, 100 + n % 2)).collect();
+    // The leave waits for its tick until 1650 by the clock, the return comes at 1300.
+    let mut events = vec![
+        RoomEvent::Joined { uid: uid(1), at: START, since: START },
+        RoomEvent::Left { uid: uid(1), at: at(1_050), reason: LeaveReason::Lost },
+        RoomEvent::Joined { uid: uid(1), at: at(1_300), since: START },
+    ];
+    events.extend(video(camera(uid(1)), Codec::Vp8, &pictures[..8], 0));
+    events.extend(video(camera(uid(1)), Codec::Vp8, &pictures, 1_310));
+    for ticks in [24, 30, 45] {
+        let composite = Composite::new(settings(), START).unwrap();
+        let (composite, _) = rendered(composite, &events, ticks);
+        assert_eq!(composite.participants().len(), 1, "after {ticks} ticks");
+        assert!(halves(&composite).0 > 60, "after {ticks} ticks");
+    }
+}
+
+#[test]
+fn three_sounds_of_one_participant_are_heard_together() {
+    let mut events = vec![RoomEvent::Joined { uid: uid(1), at: START, since: START }];
+    // Each its own second of three.
+    for (second, kind) in (0..).zip(TrackKind::SOUNDS) {
+        let track = TrackId { uid: uid(1), kind };
+        events.extend(voice(track, 0.3, 1).into_iter().map(|event| {
+            let RoomEvent::Frame(frame) = event else { panic!("a frame") };
+            let arrived = frame.arrived.offset_micros(second * 1_000_000);
+            RoomEvent::Frame(Arc::new(Frame { arrived, ..Frame::clone(&frame) }))
+        }));
+    }
+    let (composite, out) = rendered(Composite::new(settings(), START).unwrap(), &events, 45);
+    let mut decoder = OpusDecoder::new(1).unwrap();
+    let sound: Vec<f32> = samples(&out)
+        .1
+        .iter()
+        .flat_map(|sample| decoder.decode(&sample.data).unwrap().to_vec())
+        .collect();
+    for middle in [24_000, 72_000, 120_000] {
+        let peak = sound[middle..middle + 960].iter().fold(0.0_f32, |peak, s| peak.max(s.abs()));
+        assert!((0.2..0.4).contains(&peak), "{peak} at sample {middle}");
+    }
+    assert!(composite.participants()[0].has_audio);
+    assert_eq!(composite.stats().packets, 150);
 }
 
 #[test]
@@ -310,7 +358,7 @@ fn frames_that_nothing_needs_are_not_decoded_at_a_lower_rate() {
     let size = Size { width: 64, height: 48 };
     let mut encoder = vpx::Encoder::layered(Codec::Vp8, size);
     let mut composite = Composite::new(settings(), START).unwrap();
-    composite.push(&RoomEvent::Joined { uid: uid(1), at: START });
+    composite.push(&RoomEvent::Joined { uid: uid(1), at: START, since: START });
     for n in 0..60_usize {
         let picture = moving(64, 48, n);
         let kind = if n == 0 { FrameKind::Key } else { FrameKind::Delta };
@@ -334,7 +382,7 @@ fn frames_that_nothing_needs_are_not_decoded_at_a_lower_rate() {
 #[test]
 fn lost_events_make_videos_wait_for_a_key_frame() {
     let pictures: Vec<_> = (0..30).map(|n| flat(64, 48, 100 + (n % 2) as u8)).collect();
-    let mut events = vec![RoomEvent::Joined { uid: uid(1), at: START }];
+    let mut events = vec![RoomEvent::Joined { uid: uid(1), at: START, since: START }];
     events.extend(video(camera(uid(1)), Codec::Vp8, &pictures, 0));
     events.push(RoomEvent::Lost { at: at(500), events: 3 });
     let (composite, _) = rendered(Composite::new(settings(), START).unwrap(), &events, 20);

@@ -115,7 +115,9 @@ fn layer_out(layer: &Layer) -> Option<wit::Layer> {
                 source: match source {
                     TrackKind::Camera => wit::Source::Camera,
                     TrackKind::Screen => wit::Source::Screen,
-                    TrackKind::Audio => return None,
+                    TrackKind::Audio | TrackKind::ScreenAudio | TrackKind::OtherAudio => {
+                        return None;
+                    }
                 },
             }),
             Content::Colour(it) => wit::Content::Colour(colour_out(*it)),

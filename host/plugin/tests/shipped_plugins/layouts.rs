@@ -111,7 +111,7 @@ fn line(layer: &Layer) -> String {
             let source = match source {
                 TrackKind::Camera => "camera",
                 TrackKind::Screen => "screen",
-                TrackKind::Audio => "audio",
+                TrackKind::Audio | TrackKind::ScreenAudio | TrackKind::OtherAudio => "audio",
             };
             format!("picture {uid} {source} {fit}")
         }
