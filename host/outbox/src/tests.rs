@@ -16,6 +16,7 @@ use crate::testing::{DAWN, DrivenClock, RunningClock, World, settings, until};
 use crate::*;
 
 mod backup;
+mod fair;
 mod history;
 mod keys;
 mod mp4;

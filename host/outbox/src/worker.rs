@@ -5,6 +5,7 @@
 
 mod due;
 mod memory;
+mod shares;
 
 use std::sync::Arc;
 use std::time::Duration;

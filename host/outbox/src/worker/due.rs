@@ -1,11 +1,12 @@
 //! What may leave now, within the worker's bounds.
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
-use capstan_archive::target::StorageTarget;
 use capstan_media::time::RoomTime;
 
 use super::memory::{Job, Memory};
+use super::shares::{Places, Shares};
 use crate::books::Books;
 use crate::books::ledger::Ledger;
 use crate::books::owing::{Leftover, Owing};
@@ -13,8 +14,8 @@ use crate::keeper::Keeper;
 use crate::ports::Notice;
 use crate::settings::OutboxSettings;
 
-/// Events that may be on their way at once: recordings whose receivers are slow don't hold up others.
-const EVENTS_AT_ONCE: usize = 16;
+/// Events that may be on their way at once, in all and to one app's receiver.
+const EVENTS_AT_ONCE: Places = Places { most: 16, of_end: 8 };
 /// Removals at once: nobody waits for them.
 const REMOVALS_AT_ONCE: usize = 4;
 
@@ -71,12 +72,7 @@ pub(super) fn due(
                 .saturating_sub(count(&busy, |job| matches!(job, Job::Leftover { .. }))),
         )
         .collect();
-    let events = books
-        .first_events()
-        .filter(|notice| free(&Job::Event { sid: notice.sid.clone() }))
-        .take(EVENTS_AT_ONCE.saturating_sub(count(&busy, |job| matches!(job, Job::Event { .. }))))
-        .cloned()
-        .collect();
+    let events = due_events(&books, &busy, free);
     let uploads = due_uploads(&books, settings, &busy, free);
     Due { uploads, leftovers, events }
 }
@@ -85,21 +81,35 @@ fn count(busy: &HashSet<&Job>, of: impl Fn(&Job) -> bool) -> usize {
     busy.iter().filter(|job| of(job)).count()
 }
 
-/// Uploads in the order in which they were owed, a few at once to each bucket.
+/// The next event of each recording that owes any, within its app's share: an app has one receiver.
+fn due_events(books: &Books, busy: &HashSet<&Job>, free: impl Fn(&Job) -> bool) -> Vec<Notice> {
+    let mut shares = Shares::new(EVENTS_AT_ONCE);
+    for job in busy {
+        if let Job::Event { sid } = job
+            && let Some(ledger) = books.ledgers.get(sid)
+        {
+            shares.take(&ledger.app, ledger.app.as_str());
+        }
+    }
+    let due = books.first_events().filter(|notice| free(&Job::Event { sid: notice.sid.clone() }));
+    due.filter(|notice| shares.may_take(&notice.app, notice.app.as_str())).cloned().collect()
+}
+
+/// Uploads in the order in which they were owed, a few at once to each bucket, within its app's share.
 fn due_uploads(
     books: &Books,
     settings: OutboxSettings,
     busy: &HashSet<&Job>,
     free: impl Fn(&Job) -> bool,
 ) -> Vec<(Owing, Ledger)> {
-    let mut under_way: HashMap<&StorageTarget, usize> = HashMap::new();
-    let mut room = settings.most_uploads.max(1);
+    let places = Places { most: settings.most_uploads.max(1), of_end: settings.concurrency.max(1) };
+    let mut shares = Shares::new(places);
+    let mut buckets = HashMap::new();
     for job in busy {
-        if let Job::Upload { sid, .. } = job {
-            room = room.saturating_sub(1);
-            if let Some(ledger) = books.ledgers.get(sid) {
-                *under_way.entry(&ledger.target).or_default() += 1;
-            }
+        if let Job::Upload { sid, .. } = job
+            && let Some(ledger) = books.ledgers.get(sid)
+        {
+            shares.take(&ledger.app, bucket_of(&mut buckets, ledger));
         }
     }
     let mut waiting: Vec<&Owing> = books
@@ -113,11 +123,15 @@ fn due_uploads(
     let mut due = Vec::new();
     for owing in waiting {
         let Some(ledger) = books.ledgers.get(&owing.sid) else { continue };
-        let under_way = under_way.entry(&ledger.target).or_default();
-        if due.len() < room && *under_way < settings.concurrency.max(1) {
-            *under_way += 1;
+        if shares.may_take(&ledger.app, bucket_of(&mut buckets, ledger)) {
             due.push((owing.clone(), ledger.clone()));
         }
     }
     due
+}
+
+/// The bucket that a recording's files go to, whoever's keys open it.
+fn bucket_of<'a>(known: &mut HashMap<&'a str, Rc<str>>, ledger: &'a Ledger) -> Rc<str> {
+    let bucket = || ledger.target.bucket().into();
+    Rc::clone(known.entry(ledger.sid.as_str()).or_insert_with(bucket))
 }
