@@ -102,6 +102,28 @@ fn asked_to_stop(outbox: &Outbox) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_parks_no_playlist() {
+    let world = World::default();
+    let outbox = world.open(RunningClock::start());
+    let run = world.run(&outbox);
+    let mut files = Files::begin(&world, &outbox, "sid1");
+    // The copy of the playlist that leaves can't be made where a folder is, as on a full disk.
+    let obstacle = files.hls.join(format!("{}.out", settings("sid1").playlist_name()));
+    std::fs::create_dir(&obstacle).unwrap();
+    files.cut(&outbox, true);
+    asked_to_stop(&outbox);
+    let said = || outbox.uploads(None).iter().any(|owed| owed.failures > 2);
+    until("it was tried in vain", said).await;
+    assert!(outbox.uploads(None).iter().all(|owed| owed.parked.is_none()));
+    std::fs::remove_dir(&obstacle).unwrap();
+    let outcome = ended(&outbox).await;
+    assert_eq!(outcome.delivered, Delivered::Uploaded);
+    assert_eq!(world.bucket.text(PLAYLIST), files.playlist);
+    assert_eq!(world.listener.details("session_exit")["exitStatus"], 0);
+    run.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_session_leaves_in_order_over_a_flaky_network() {
     for (transient, deaf) in [(0, 0), (7, 3)] {
         let world = World::default();

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::cargo::{Cargo, Routes, load, put};
+use super::cargo::{Cargo, LoadError, Routes, load, put};
 use super::on_disk;
 use crate::books::Books;
 use crate::books::change::Change;
@@ -33,11 +33,11 @@ pub(crate) async fn bring(keeper: &Arc<Keeper>, routes: &Routes, owing: &Owing) 
         let missing = |other: &Owing| other.is_file() && !other.in_backup();
         on_disk(keeper, move |keeper| Ok(load(keeper, &owing, missing))).await
     };
-    let cargo: Cargo = match cargo.and_then(|loaded| loaded) {
+    let cargo: Cargo = match cargo.unwrap_or_else(|reason| Err(LoadError::NoCopy(reason))) {
         Ok(Some(cargo)) => cargo,
         Ok(None) => return false,
-        Err(reason) => {
-            tracing::warn!(sid, key, reason, "a file for the backup store can't be read");
+        Err(error) => {
+            tracing::warn!(sid, key, %error, "a file for the backup store can't be read");
             return false;
         }
     };

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use capstan_archive::listing;
 use capstan_archive::target::StorageTarget;
+use thiserror::Error;
 
 use super::conceal::concealed;
 use crate::books::owing::Owing;
@@ -30,18 +31,41 @@ pub(crate) struct Cargo {
     pub(crate) checksum: u32,
 }
 
+/// Why a file can't leave.
+#[derive(Debug, Error)]
+pub(crate) enum LoadError {
+    /// It can't be read, or isn't what was owed: trying again doesn't help.
+    #[error("{0}")]
+    Unreadable(String),
+    /// The copy of a playlist that is to leave can't be made: a full disk takes it later.
+    #[error("a copy of it can't be made yet: {0}")]
+    NoCopy(String),
+}
+
+impl LoadError {
+    /// What it means for the upload of this key.
+    pub(crate) fn of_upload(self, key: String) -> UploadError {
+        let reason = self.to_string();
+        match self {
+            Self::Unreadable(_) => UploadError::File { key, reason },
+            Self::NoCopy(_) => UploadError::Transient { key, reason, retry_after_ms: None },
+        }
+    }
+}
+
 /// Looks at the file. A playlist is copied up to where it is true, since it is rewritten meanwhile:
 /// up to the first file that is `missing` where it goes. `None` if no part of it is true yet.
 pub(crate) fn load(
     keeper: &Keeper,
     owing: &Owing,
     missing: fn(&Owing) -> bool,
-) -> Result<Option<Cargo>, String> {
-    let words = |error: std::io::Error| error.to_string();
+) -> Result<Option<Cargo>, LoadError> {
+    let words = |error: std::io::Error| LoadError::Unreadable(error.to_string());
     if !owing.is_playlist {
         let size = std::fs::metadata(&owing.path).map_err(words)?.len();
         if size != owing.size {
-            return Err(format!("it has {size} bytes instead of {}", owing.size));
+            let what = format!("it has {size} bytes instead of {}", owing.size);
+            return Err(LoadError::Unreadable(what));
         }
         return Ok(Some(Cargo { path: owing.path.clone(), size, whole: true, checksum: 0 }));
     }
@@ -60,7 +84,7 @@ pub(crate) fn load(
     let mut path = owing.path.as_os_str().to_owned();
     path.push(".out");
     let path = PathBuf::from(path);
-    std::fs::write(&path, &part).map_err(words)?;
+    std::fs::write(&path, &part).map_err(|error| LoadError::NoCopy(error.to_string()))?;
     let checksum = crc32fast::hash(part.as_bytes());
     Ok(Some(Cargo { path, size: part.len() as u64, whole, checksum }))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use capstan_media::time::RoomTime;
 
-use super::cargo::{Cargo, Routes, load, put};
+use super::cargo::{Cargo, LoadError, Routes, load, put};
 use super::{Verdict, on_disk};
 use super::{backup, leftovers};
 use crate::books::Books;
@@ -30,14 +30,14 @@ pub(crate) async fn attempt(
         let owing = owing.clone();
         on_disk(&keeper, move |keeper| Ok(load(keeper, &owing, Owing::is_file))).await
     };
-    let cargo = match cargo.and_then(|loaded| loaded) {
+    let cargo = match cargo.unwrap_or_else(|reason| Err(LoadError::NoCopy(reason))) {
         Ok(Some(cargo)) if !cargo.whole && Some(cargo.checksum) == sent => {
             return waits(&keeper, &routes, owing, cargo.checksum).await;
         }
         Ok(Some(cargo)) => cargo,
         Ok(None) => return waits(&keeper, &routes, owing, 0).await,
-        Err(reason) => {
-            let error = UploadError::File { key: owing.key.clone(), reason };
+        Err(error) => {
+            let error = error.of_upload(owing.key.clone());
             return failed(&keeper, &routes, patience, owing, &ledger, error).await;
         }
     };
