@@ -18,6 +18,7 @@ pub mod process;
 pub mod receiver;
 pub mod server;
 pub mod shipping;
+pub mod tls;
 pub mod turns;
 pub mod vendors;
 

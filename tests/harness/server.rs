@@ -19,6 +19,8 @@ pub struct Server {
     /// What is logged; the server's own choice if empty.
     log: &'static str,
     disk: Option<Disk>,
+    /// How many files it may have open; as many as this process if none.
+    files: Option<u64>,
     running: Option<Running>,
 }
 
@@ -48,16 +50,22 @@ impl Server {
     /// The same with another choice of what is logged.
     #[must_use]
     pub fn start_logging(setup: &Setup, log: &'static str) -> Self {
-        Self::start_with(setup, log, None)
+        Self::start_with(setup, log, None, None)
     }
 
     /// The same with work and state on a disk of so many bytes that nothing else lies on.
     #[must_use]
     pub fn start_on_small_disk(setup: &Setup, bytes: u64) -> Self {
-        Self::start_with(setup, "", Some(bytes))
+        Self::start_with(setup, "", Some(bytes), None)
     }
 
-    fn start_with(setup: &Setup, log: &'static str, disk: Option<u64>) -> Self {
+    /// The same with so many files that it may have open.
+    #[must_use]
+    pub fn start_with_files(setup: &Setup, files: u64) -> Self {
+        Self::start_with(setup, "", None, Some(files))
+    }
+
+    fn start_with(setup: &Setup, log: &'static str, disk: Option<u64>, files: Option<u64>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let http = free_tcp_port();
         let udp = free_udp_port();
@@ -87,20 +95,26 @@ impl Server {
             format!("{config}\n[plugins]\nfolders = [\"{}\"]\n", plugins.display())
         };
         std::fs::write(folder.path().join("capstan.toml"), config).unwrap();
-        let mut server = Self { folder, http, log, disk, running: None };
+        let mut server = Self { folder, http, log, disk, files, running: None };
         server.run();
         server
     }
 
     /// Starts it (again) with the same configuration and folder.
     pub fn run(&mut self) {
-        let mut command = match &self.disk {
-            Some(disk) => {
+        let mut command = match (&self.disk, self.files) {
+            (Some(disk), _) => {
                 let mut command = disk.command();
                 command.arg(capstan());
                 command
             }
-            None => Command::new(capstan()),
+            (None, Some(files)) => {
+                let mut shell = Command::new("sh");
+                shell.args(["-c", &format!("ulimit -n {files}; exec \"$@\""), "sh"]);
+                shell.arg(capstan());
+                shell
+            }
+            (None, None) => Command::new(capstan()),
         };
         // What one server compiled serves those of all other tests.
         let cache = capstan().with_file_name("plugin-cache");

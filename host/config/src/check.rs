@@ -21,6 +21,8 @@ const MAX_APP_ID: usize = 64;
 
 /// Checks ranges and relations, resolves secrets and fills in the demo app.
 pub(super) fn check(file: File) -> Result<Config, ConfigError> {
+    between("http.max_connections", file.http.max_connections, 1, 100_000)?;
+    between("http.idle_seconds", file.http.idle_seconds, 1.0, 3_600.0)?;
     let recording = &file.recording;
     between("recording.segment_seconds", recording.segment_seconds, 1, 60)?;
     let slice = recording.individual.slice_seconds;

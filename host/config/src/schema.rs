@@ -53,6 +53,10 @@ pub struct Http {
     pub public_url: Option<String>,
     /// Web origins whose pages may publish and play; `*` admits every page.
     pub cors_origins: Vec<String>,
+    /// Connections at one time; fewer if the system grants fewer files.
+    pub max_connections: usize,
+    /// Seconds that a connection may be silent before and between its requests.
+    pub idle_seconds: f64,
 }
 
 /// `[api]`.
@@ -368,6 +372,8 @@ impl Default for Http {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             public_url: None,
             cors_origins: vec!["*".into()],
+            max_connections: 1_024,
+            idle_seconds: 30.0,
         }
     }
 }

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use capstan_config::Config;
 use capstan_ingest::Ingest;
 use capstan_media::time::RoomClock;
-use capstan_outbox::Outbox;
+use capstan_outbox::{Outbox, Record};
 use capstan_plugin::PluginHost;
 use capstan_recorder::store::NativeStore;
 use capstan_recorder::{Recorder, Session};
 use metrics_exporter_prometheus::PrometheusHandle;
+use tokio_util::task::TaskTracker;
 use url::Url;
 
 use crate::rate::Rates;
@@ -41,6 +42,8 @@ pub struct Parts {
     pub metrics: PrometheusHandle,
     /// The bound HTTP address.
     pub address: SocketAddr,
+    /// What requests began and may outlive their connections.
+    pub work: TaskTracker,
     /// How often each app has asked.
     pub rates: Rates,
     /// Makes and reads resource ids.
@@ -61,6 +64,13 @@ impl Context {
         self.config.public_url.clone().unwrap_or_else(own)
     }
 
+    /// The path of that address, without a slash at the end: empty unless a proxy lends one.
+    #[must_use]
+    pub fn base_path(&self) -> String {
+        let url = self.config.public_url.as_deref().and_then(|url| Url::parse(url).ok());
+        url.map(|url| url.path().trim_end_matches('/').to_owned()).unwrap_or_default()
+    }
+
     /// Where a recording can be watched.
     #[must_use]
     pub fn playback_url(&self, session: &Session) -> String {
@@ -76,8 +86,14 @@ impl Deref for Context {
     }
 }
 
+/// Where the first of a recording's files can be watched on the server of that base URL, once there is one.
+pub(crate) fn played_at(base: &str, record: &Record) -> Option<String> {
+    let name = record.files.first()?.key.rsplit('/').next()?;
+    Some(playback_url(base, &record.sid, name))
+}
+
 /// Where a recording's playlist can be watched on the server of that base URL.
-pub(crate) fn playback_url(base: &str, sid: &str, playlist: &str) -> String {
+fn playback_url(base: &str, sid: &str, playlist: &str) -> String {
     let Ok(mut url) = Url::parse(base) else { return String::new() };
     if let Ok(mut path) = url.path_segments_mut() {
         path.pop_if_empty().extend(["recordings", sid, playlist]);

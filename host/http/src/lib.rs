@@ -6,6 +6,7 @@
 
 mod agora;
 mod context;
+mod detached;
 mod gateway;
 mod health;
 mod openapi;
@@ -14,12 +15,14 @@ mod playback;
 mod problem;
 mod rate;
 mod resource;
+mod room_name;
 mod router;
 mod serve;
+mod under;
 mod v1;
 mod whip;
 
 pub use self::context::{Context, Parts};
 pub use self::rate::Rates;
 pub use self::resource::{KeyError, Resources};
-pub use self::serve::serve;
+pub use self::serve::{Limits, serve};

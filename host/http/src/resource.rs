@@ -156,15 +156,21 @@ fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
     Some(*head)
 }
 
-/// Writes the key so that only this user reads it.
+/// Writes the key so that only this user reads it: whole, or not at all if the process dies half-way.
 fn write_key(path: &Path, key: &[u8]) -> std::io::Result<()> {
+    let half = path.with_extension("key.new");
     let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
+    options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
+    let mut file = options.open(&half)?;
     file.write_all(key)?;
-    file.sync_all()
+    file.sync_all()?;
+    std::fs::rename(&half, path)?;
+    match path.parent() {
+        Some(folder) => std::fs::File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -191,6 +197,10 @@ mod tests {
         assert!(id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'), "{id}");
         let again = Resources::open(dir.path()).unwrap();
         assert_eq!(again.decode(&id), Some(resource()));
+        // What a process left that died while it wrote its key is no key.
+        let other = tempfile::tempdir().unwrap();
+        std::fs::write(other.path().join("resource.key.new"), [1; 7]).unwrap();
+        Resources::open(other.path()).unwrap();
         let plain = Resource { promise: None, ..resource() };
         assert_eq!(again.decode(&again.encode(&plain)), Some(plain));
     }

@@ -1,7 +1,7 @@
 //! WHIP (RFC 9725): a publisher posts an offer and gets an answer; deleting the session ends it.
 //!
 //! To mount: merge `whip::routes(Whip { .. })` at the root of the HTTP service (`Location` repeats
-//! the request's path), and serve it with `into_make_service_with_connect_info::<SocketAddr>()` so
+//! the request's path behind `Whip::base_path`), and serve it with `into_make_service_with_connect_info::<SocketAddr>()` so
 //! that apps for loopback clients can be told apart. `Whip::apps` answers what an app asks of its
 //! publishers, or `None` for an unknown app; `Whip::origins` are the web origins that may publish
 //! (`"*"` for all). Every refusal is a problem document (RFC 9457) that says what to change.
@@ -31,6 +31,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::openapi::{Content, Operation, Reply};
 use crate::origins::admits;
+use crate::room_name;
 
 /// Longer bodies are refused unread. Ingest's own limit on offers is the same or lower.
 const MAX_BODY: usize = 64 << 10;
@@ -42,10 +43,6 @@ const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 const RETRY_SECONDS: &str = "10";
 /// How long a browser may remember the answer to a preflight.
 const PREFLIGHT_AGE: Duration = Duration::from_secs(3_600);
-/// Characters of a room's name beside letters and digits (those of the recording API's `cname`).
-const ROOM_PUNCTUATION: &str = " !#$%&()+-:;<=.>?@[]^_{}|~,";
-/// Bytes of a room's name.
-const MAX_ROOM_BYTES: usize = 64;
 
 /// What the WHIP endpoint needs.
 #[derive(Clone)]
@@ -56,6 +53,8 @@ pub(crate) struct Whip {
     pub(crate) apps: Apps,
     /// Web origins whose pages may publish to apps that name none of their own; `"*"` for all.
     pub(crate) origins: Vec<String>,
+    /// What stands before `/whip` where publishers reach this server, without a slash at the end.
+    pub(crate) base_path: String,
 }
 
 /// Looks an app up by its id.
@@ -75,12 +74,16 @@ pub(crate) struct WhipApp {
 /// The endpoint's routes, for a service with any state.
 pub(crate) fn routes<S: Clone + Send + Sync + 'static>(whip: Whip) -> Router<S> {
     let cors = cors(&whip);
-    Router::new()
-        .route("/whip/{app}/{room}/{uid}", post(publish).fallback(only_post))
-        .route(
-            "/whip/{app}/{room}/{uid}/{session}",
-            delete(end).patch(patch).fallback(only_session),
-        )
+    // A slash at the end changes nothing.
+    ["", "/"]
+        .into_iter()
+        .fold(Router::new(), |router, end| {
+            let room = format!("/whip/{{app}}/{{room}}/{{uid}}{end}");
+            let session = format!("/whip/{{app}}/{{room}}/{{uid}}/{{session}}{end}");
+            router
+                .route(&room, post(publish).fallback(only_post))
+                .route(&session, delete(self::end).patch(patch).fallback(only_session))
+        })
         .layer(cors)
         .layer(middleware::from_fn(accept_post))
         .with_state(whip)
@@ -135,7 +138,8 @@ async fn publish(
     require_type(&parts.headers, SDP, "accept-post")?;
     let offer = read(body).await?;
     let published = whip.ingest.publish(room, uid, from, &offer).await?;
-    let location = format!("{}/{}", parts.uri.path().trim_end_matches('/'), published.session);
+    let path = parts.uri.path().trim_end_matches('/');
+    let location = format!("{}{path}/{}", whip.base_path, published.session);
     let headers = [
         (CONTENT_TYPE, "application/sdp".to_owned()),
         (LOCATION, location),
@@ -215,11 +219,12 @@ async fn accept_post(request: Request, next: Next) -> Response {
     response
 }
 
-fn cors(whip: &Whip) -> CorsLayer {
+/// Lets pages of an app's origins read what is answered, refusals too; below other paths those of all.
+pub(crate) fn cors(whip: &Whip) -> CorsLayer {
     let (apps, all) = (Arc::clone(&whip.apps), whip.origins.clone());
     let allowed = move |origin: &HeaderValue, parts: &Parts| {
-        let app = parts.uri.path().split('/').nth(2).and_then(|app| apps(app));
-        let own = app.and_then(|app| app.origins);
+        let app = parts.uri.path().strip_prefix("/whip/").and_then(|rest| rest.split('/').next());
+        let own = app.and_then(|app| apps(app)).and_then(|app| app.origins);
         admits(own.as_ref().unwrap_or(&all), origin)
     };
     CorsLayer::new()
@@ -251,12 +256,8 @@ impl Whip {
         if let Some(token) = &rules.token {
             require_token(request.headers(), token)?;
         }
-        if !is_room_name(&name) {
-            let detail = format!(
-                "a room's name has 1 to {MAX_ROOM_BYTES} characters: letters, digits, blank and \
-                 {}",
-                ROOM_PUNCTUATION.trim()
-            );
+        if let Some(mistake) = room_name::mistake(&name) {
+            let detail = format!("the room's name {mistake}");
             return Err(Refusal::new(StatusCode::BAD_REQUEST, "bad-room", detail));
         }
         let uid = uid
@@ -274,11 +275,6 @@ fn from_loopback(request: &Request) -> bool {
 fn client(request: &Request) -> IpAddr {
     let client = request.extensions().get::<ConnectInfo<SocketAddr>>();
     client.map_or(Ipv4Addr::UNSPECIFIED.into(), |ConnectInfo(address)| address.ip().to_canonical())
-}
-
-fn is_room_name(name: &str) -> bool {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || ROOM_PUNCTUATION.contains(c);
-    (1..=MAX_ROOM_BYTES).contains(&name.len()) && name.chars().all(allowed)
 }
 
 fn require_token(headers: &HeaderMap, token: &str) -> Result<(), Refusal> {

@@ -112,4 +112,27 @@ impl RoomEvent {
             Self::Report(report) => report.arrived,
         }
     }
+
+    /// The same event on a clock that is ahead by so many microseconds.
+    #[must_use]
+    pub fn moved(self, micros: i64) -> Self {
+        let later = |at: RoomTime| at.offset_micros(micros);
+        match self {
+            Self::Joined { uid, at } => Self::Joined { uid, at: later(at) },
+            Self::Left { uid, at, reason } => Self::Left { uid, at: later(at), reason },
+            Self::TrackStarted { track, codec, at } => {
+                Self::TrackStarted { track, codec, at: later(at) }
+            }
+            Self::Muted { track, at } => Self::Muted { track, at: later(at) },
+            Self::Unmuted { track, at } => Self::Unmuted { track, at: later(at) },
+            Self::Lost { at, events } => Self::Lost { at: later(at), events },
+            Self::Frame(frame) => {
+                let arrived = later(frame.arrived);
+                Self::Frame(Arc::new(Frame { arrived, ..Arc::unwrap_or_clone(frame) }))
+            }
+            Self::Report(report) => {
+                Self::Report(SenderReport { arrived: later(report.arrived), ..report })
+            }
+        }
+    }
 }

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 /// A moment on the room clock, in microseconds since the Unix epoch.
 ///
 /// The process reads the wall clock once at its start and carries it forward with the monotone
-/// clock, so room time never jumps or goes backwards while a process lives, and is a wall time to
-/// within the drift of one process life. Every room of a process shares it.
+/// clock, so room time never jumps or goes backwards while a process lives. Every room of a process
+/// shares it. A recording takes it as corrected at its start, see [`RoomClock::wall`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RoomTime(i64);
@@ -78,6 +78,12 @@ impl Sub<Duration> for RoomTime {
 pub trait RoomClock: Send + Sync {
     /// The present moment.
     fn now(&self) -> RoomTime;
+
+    /// What the machine's own clock says at the present moment: what others compare with theirs. It
+    /// jumps when somebody sets it.
+    fn wall(&self) -> RoomTime {
+        self.now()
+    }
 }
 
 /// A track's RTP time: the 32-bit stamp of RFC 3550 extended so that it never wraps, in ticks of

@@ -171,6 +171,8 @@ pub enum Code {
     Interrupted,
     /// A picture that the layout was to show couldn't be had.
     ImageUnavailable,
+    /// The machine's clock was set while it recorded.
+    ClockSet,
 }
 
 impl Code {
@@ -188,6 +190,7 @@ impl Code {
             Self::Overload => 1003,
             Self::Interrupted => 1004,
             Self::ImageUnavailable => 1005,
+            Self::ClockSet => 1020,
         }
     }
 }

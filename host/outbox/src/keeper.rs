@@ -54,6 +54,12 @@ impl Keeper {
         self.clock.now()
     }
 
+    /// The time now on a recording's own clock.
+    pub(crate) fn now_of(&self, sid: &str) -> RoomTime {
+        let now = self.now();
+        self.books().ledgers.get(sid).map_or(now, |ledger| ledger.at(now))
+    }
+
     /// Takes over a recording that isn't known yet, with all that is owed of it from the start.
     pub(crate) fn take_over(&self, change: Change) -> Result<(), OutboxError> {
         self.take(change, None)
@@ -112,10 +118,10 @@ impl Keeper {
         make: impl FnOnce(&mut Change, &Books, RoomTime),
     ) -> Result<(), OutboxError> {
         let turn = self.turn();
-        let now = self.now();
         let change = {
             let books = self.books();
             let Some(ledger) = books.ledgers.get(sid) else { return Ok(()) };
+            let now = ledger.at(self.now());
             let mut change = Change::new(ledger.clone());
             make(&mut change, &books, now);
             change.conclude(&books, now);

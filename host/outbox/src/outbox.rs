@@ -4,9 +4,11 @@
 //! dies anywhere goes on where the disk says. Delivery is at least once; events of one recording
 //! leave strictly in their order.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use capstan_archive::facts::{FileFacts, StopReason};
 use capstan_archive::folder::remove_folder;
@@ -26,6 +28,10 @@ use crate::outcome::{Outcome, Owed, View};
 use crate::settings::{OutboxPorts, OutboxSettings};
 use crate::steps::{assembly, leftovers};
 use crate::{recovery, worker};
+
+/// How long an ended recording is remembered in any case: whoever has its id may ask to start it again
+/// until that is too old, and must not get a second one under the same names.
+const REMEMBERED: Duration = Duration::from_secs(10 * 60);
 
 /// The durable outbox of a process. Clones are the same outbox.
 #[derive(Clone)]
@@ -190,7 +196,7 @@ impl Outbox {
             let ended = |ledger: &&Ledger| {
                 let end = ledger.ended.as_ref().filter(|_| ledger.stage == Stage::Closed);
                 let owed = books.owed(&ledger.sid);
-                end.is_some_and(|end| now.since(end.at) > patience)
+                end.is_some_and(|end| ledger.at(now).since(end.at) > patience)
                     && owed.parked > 0
                     && owed.uploads == 0
             };
@@ -207,23 +213,26 @@ impl Outbox {
     /// their local files.
     fn forget_old(&self) -> Result<(), OutboxError> {
         let now = self.keeper.now();
-        let mut over: Vec<(RoomTime, Ledger)> = {
+        let mut over: Vec<(Duration, Ledger)> = {
             let books = self.keeper.books();
             let may_go = |ledger: &&Ledger| {
                 let nothing = books.owed(&ledger.sid) == Owed::default();
                 let clean = books.leftovers_of(&ledger.sid).next().is_none();
                 ledger.stage == Stage::Closed && nothing && clean
             };
-            let ended = |ledger: &Ledger| Some((ledger.ended.as_ref()?.at, ledger.clone()));
-            books.ledgers.values().filter(may_go).filter_map(ended).collect()
+            let age = |ledger: &Ledger| {
+                let ended = ledger.ended.as_ref()?.at;
+                Some((ledger.at(now).since(ended), ledger.clone()))
+            };
+            books.ledgers.values().filter(may_go).filter_map(age).collect()
         };
-        over.sort_by_key(|(ended, _)| *ended);
+        over.sort_by_key(|(age, _)| Reverse(*age));
         let too_many = over.len().saturating_sub(self.settings.remember_most);
-        let old = |number: usize, ended: RoomTime| {
-            number < too_many || now.since(ended) > self.settings.remember
+        let old = |number: usize, age: Duration| {
+            age > REMEMBERED && (number < too_many || age > self.settings.remember)
         };
-        for (number, (ended, ledger)) in over.into_iter().enumerate() {
-            if !old(number, ended) {
+        for (number, (age, ledger)) in over.into_iter().enumerate() {
+            if !old(number, age) {
                 break;
             }
             self.keeper.change(&ledger.sid, |change, _, _| change.forget = true)?;
@@ -244,9 +253,22 @@ impl Outbox {
         settings: &RecordingSettings,
         folder: &Path,
     ) -> Result<watch::Receiver<View>, OutboxError> {
+        self.begin_at(settings, folder, self.keeper.now())
+    }
+
+    /// The same with a recording whose clock says `now`. Whatever is told of it is on that clock.
+    ///
+    /// # Errors
+    /// As [`Self::begin`].
+    pub fn begin_at(
+        &self,
+        settings: &RecordingSettings,
+        folder: &Path,
+        now: RoomTime,
+    ) -> Result<watch::Receiver<View>, OutboxError> {
         self.tidy()?;
-        let now = self.keeper.now();
         let mut change = Change::new(files::ledger_of(settings, folder, now));
+        change.ledger.ahead_micros = now.micros_from(self.keeper.now());
         change.tell(&Event::RecorderStarted, now);
         change.tell(&Event::UploaderStarted, now);
         self.keeper.take_over_seen(change)

@@ -24,6 +24,8 @@ pub struct Record {
     pub recorder_uid: u32,
     /// What is made of the room.
     pub mode: ModeName,
+    /// Whether MP4 files are made of it beside its playlist.
+    pub mp4: bool,
     /// When it began to listen.
     pub begun: RoomTime,
     /// How it ended, once nothing is recorded any more.
@@ -105,6 +107,7 @@ fn record(books: &Books, ledger: &Ledger) -> Record {
         room: RoomId { app: ledger.app.clone(), name: ledger.room.clone() },
         recorder_uid: ledger.recorder_uid,
         mode: ledger.mode,
+        mp4: ledger.mp4.is_some(),
         begun: ledger.begun,
         ended: ledger.ended.as_ref().map(|end| Ending {
             at: end.at,

@@ -4,6 +4,7 @@
 //! Whoever commands recordings, by HTTP or otherwise, does it here; nothing here knows who it is.
 
 mod av1;
+pub mod clocks;
 mod error;
 pub mod images;
 pub mod janitor;

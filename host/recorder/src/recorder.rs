@@ -19,6 +19,7 @@ use capstan_ingest::Ingest;
 use capstan_media::time::RoomClock;
 use capstan_media::track::{RoomId, Uid};
 use capstan_outbox::Outbox;
+use capstan_outbox::event::{Code, Module, Problem};
 use capstan_outbox::outcome::Owed;
 use capstan_outbox::ports::{StorageTarget, Storages};
 use capstan_pipeline::encode::{AudioSettings, EncodeError, OutputAudio, audio_encoder};
@@ -30,6 +31,7 @@ use capstan_render::pictures::Pictures as _;
 use tokio_util::task::TaskTracker;
 
 use crate::av1::{Av1Gate, Load};
+use crate::clocks::{self, Corrected};
 use crate::error::{StartError, StopError};
 use crate::pictures::{Gallery, Wall};
 use crate::session::{Found, Session, Sessions, why};
@@ -163,15 +165,23 @@ impl Recorder {
         match self.sessions().find(sid) {
             Found::Unknown => match self.parts.outbox.outcome(sid) {
                 Some(outcome) => Found::Over(why(&outcome)),
-                None => Found::Unknown,
+                None => match self.parts.outbox.record(sid) {
+                    Some(record) if record.ended.is_some() => Found::Ending(Box::new(record)),
+                    Some(_) | None => Found::Unknown,
+                },
             },
             found => found,
         }
     }
 
-    /// Whether that sid was ever started, in this process or an earlier one.
-    #[must_use]
-    pub fn was_started(&self, sid: &str) -> bool {
+    /// Whether that sid was ever started, in this process or an earlier one. Waits for the start that is
+    /// under way, so that what it answers is also what other questions find.
+    pub async fn was_started(&self, sid: &str) -> bool {
+        let _one = self.starting.lock().await;
+        self.is_known(sid)
+    }
+
+    fn is_known(&self, sid: &str) -> bool {
         !matches!(self.find(sid), Found::Unknown) || self.folder(sid).exists()
     }
 
@@ -187,14 +197,15 @@ impl Recorder {
         u32::try_from(self.sessions().recording().count()).unwrap_or(u32::MAX)
     }
 
-    /// Starts a recording.
+    /// Starts a recording. Whoever calls this sees it through: dropped half-way it may leave a recording
+    /// that nobody finds.
     ///
     /// # Errors
     /// Nothing was started.
     pub async fn start(&self, mut order: Order) -> Result<Session, StartError> {
         let _one = self.starting.lock().await;
         self.admit(&order.room.app, order.app_limit)?;
-        if self.was_started(&order.sid) {
+        if self.is_known(&order.sid) {
             return Err(StartError::Used { sid: order.sid });
         }
         let same = |session: &&Session| {
@@ -216,8 +227,10 @@ impl Recorder {
         self.parts.storages.open(&order.storage)?;
         let until = self.parts.clock.now() + order.controllable;
         let uid = order.recorder_uid;
-        let handle = self.launch(order, layout).await?;
-        let session = Session::new(handle, uid, until);
+        let clock = Corrected::now(&self.parts.clock);
+        let ahead_micros = clock.ahead_micros();
+        let handle = self.launch(order, layout, clock).await?;
+        let session = Session::new(handle, uid, until, ahead_micros);
         self.sessions().insert(session.clone(), choice.clone());
         self.watch(session.clone());
         if let Some(choice) = choice {
@@ -258,6 +271,24 @@ impl Recorder {
         let _ = tokio::task::spawn_blocking(move || handle.misused(status)).await;
     }
 
+    /// Tells of each recording from whose times the machine's clock has parted since its start, once.
+    pub(crate) fn tell_of_clocks(&self) {
+        let clock = &*self.parts.clock;
+        let sessions: Vec<Session> = self.sessions().recording().cloned().collect();
+        for session in sessions {
+            let parted = clocks::parted(clock, session.ahead_micros());
+            if clocks::is_told(parted) && session.first_told_of_clocks() {
+                let message = format!(
+                    "the machine's clock was set by {:+.1} s after the start; the recording's times go \
+                     on as they began",
+                    parted as f64 / 1e6
+                );
+                let (module, code) = (Module::Service, Code::ClockSet);
+                session.handle().warn(Problem { module, level: 3, code, message });
+            }
+        }
+    }
+
     /// Tells a recording to end.
     ///
     /// # Errors
@@ -274,6 +305,8 @@ impl Recorder {
     /// each for at most `patience`. What is owed after that stays in the outbox.
     pub async fn shut_down(&self, patience: Duration) {
         self.watchers.close();
+        // A start that is under way is let through; the next one finds the door closed.
+        drop(self.starting.lock().await);
         let sessions = self.list();
         for session in &sessions {
             session.handle().request_stop(StopReason::Shutdown);
@@ -335,13 +368,14 @@ impl Recorder {
         &self,
         order: Order,
         layout: Option<Box<dyn Layout>>,
+        clock: Corrected,
     ) -> Result<RecordingHandle, StartError> {
-        let Parts { clock, ingest, outbox, limits, gallery, .. } = &self.parts;
+        let Parts { ingest, outbox, limits, gallery, .. } = &self.parts;
+        let ahead_micros = clock.ahead_micros();
+        let events = ingest.subscribe_to(&order.room, order.subscription.video_layer);
         let equipment = Equipment {
-            clock: Arc::clone(clock),
-            events: Box::new(Room(
-                ingest.subscribe_to(&order.room, order.subscription.video_layer),
-            )),
+            clock: Arc::new(clock),
+            events: Box::new(Room { events, ahead_micros }),
             keyframes: Arc::new(Asker { ingest: ingest.clone(), room: order.room.clone() }),
             layout,
             images: gallery.configured(),

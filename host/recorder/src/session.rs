@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use capstan_archive::facts::StopReason;
 use capstan_archive::report::Report;
@@ -9,6 +10,7 @@ use capstan_archive::settings::RecordingSettings;
 use capstan_archive::settings::{LayoutChoice, Subscription};
 use capstan_media::time::RoomTime;
 use capstan_media::track::{RoomId, Uid};
+use capstan_outbox::Record;
 use capstan_outbox::outcome::Outcome;
 use capstan_recording::RecordingHandle;
 use capstan_recording::requests::UpdateSubscriptionError;
@@ -26,12 +28,17 @@ pub struct Session {
     recorder_uid: Uid,
     controllable_until: RoomTime,
     wall: Arc<tokio::sync::Mutex<Wall>>,
+    /// How far its clock is ahead of room time, in microseconds.
+    ahead_micros: i64,
+    told_of_clocks: Arc<AtomicBool>,
 }
 
 /// What is known of a sid.
 pub enum Found {
     /// It runs, or its uploads do.
     Live(Session),
+    /// An earlier process recorded it; what that one left is being made into files and uploaded.
+    Ending(Box<Record>),
     /// It is over, and why.
     Over(String),
     /// No such recording, or it ended long ago.
@@ -43,8 +50,10 @@ impl Session {
         handle: RecordingHandle,
         recorder_uid: Uid,
         controllable_until: RoomTime,
+        ahead_micros: i64,
     ) -> Self {
-        Self { handle, recorder_uid, controllable_until, wall: Arc::default() }
+        let (wall, told_of_clocks) = (Arc::default(), Arc::default());
+        Self { handle, recorder_uid, controllable_until, wall, ahead_micros, told_of_clocks }
     }
 
     /// The recording's id.
@@ -118,6 +127,15 @@ impl Session {
 
     pub(crate) const fn handle(&self) -> &RecordingHandle {
         &self.handle
+    }
+
+    pub(crate) const fn ahead_micros(&self) -> i64 {
+        self.ahead_micros
+    }
+
+    /// Whether nobody has asked this before.
+    pub(crate) fn first_told_of_clocks(&self) -> bool {
+        !self.told_of_clocks.swap(true, Ordering::Relaxed)
     }
 
     /// Whether it still takes part in its room.

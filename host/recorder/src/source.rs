@@ -7,12 +7,18 @@ use capstan_media::track::{RoomId, Uid};
 use capstan_recording::source::{KeyFrames, Received, RoomEvents};
 
 /// One subscription to one room.
-pub(crate) struct Room(pub(crate) Subscription);
+pub(crate) struct Room {
+    /// The room.
+    pub(crate) events: Subscription,
+    /// How far the recording's clock is ahead of the room's, in microseconds.
+    pub(crate) ahead_micros: i64,
+}
 
 impl RoomEvents for Room {
     fn recv_timeout(&mut self, patience: Duration) -> Received {
-        match self.0.recv_timeout(patience) {
-            Came::Event(event) => Received::Event(event),
+        match self.events.recv_timeout(patience) {
+            Came::Event(event) if self.ahead_micros == 0 => Received::Event(event),
+            Came::Event(event) => Received::Event(event.moved(self.ahead_micros)),
             Came::TimedOut => Received::Timeout,
             Came::Ended => Received::Closed,
         }

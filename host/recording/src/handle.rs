@@ -106,7 +106,7 @@ impl Recording {
         let folder = work_dir.join(&sid);
         let failed = |source| StartError::Io { sid: sid.clone(), source };
         let timeline = make_folder(&folder, &settings).map_err(failed)?;
-        let view = outbox.begin(&settings, &folder)?;
+        let view = outbox.begin_at(&settings, &folder, clock.now())?;
         let (ask, requests) = mpsc::channel();
         let parts = Parts::new(settings, folder, clock, outbox, view, timeline, ask);
         keyframes.request();

@@ -8,13 +8,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use capstan_http::{Context, KeyError, Parts, Rates, Resources};
+use capstan_http::{Context, KeyError, Limits, Parts, Rates, Resources};
 use capstan_ingest::{Ingest, IngestConfig};
 use capstan_media::time::RoomClock;
 use capstan_outbox::Outbox;
 use capstan_outbox::ports::StorageTarget;
 use capstan_outbox::{EventSettings, OutboxError, OutboxPorts, OutboxSettings};
 use capstan_plugin::PluginHost;
+use capstan_recorder::clocks::watch;
 use capstan_recorder::images::{self, ImagesError};
 use capstan_recorder::janitor::Janitor;
 use capstan_recorder::{Gallery, Recorder};
@@ -24,8 +25,10 @@ use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::commands::warnings;
+use crate::files;
 use crate::fonts::{self, FontsError};
 use crate::plugins::{self, PluginLayouts, PluginsError};
 use capstan_config::{BACKUP, Config};
@@ -45,7 +48,7 @@ const UPKEEP: Duration = Duration::from_secs(5);
 pub struct Server {
     context: Context,
     stop: CancellationToken,
-    http: JoinHandle<std::io::Result<()>>,
+    http: JoinHandle<()>,
     background: Vec<JoinHandle<()>>,
 }
 
@@ -159,6 +162,7 @@ impl Server {
             plugins,
             metrics,
             address,
+            work: TaskTracker::new(),
             rates: Rates::default(),
             resources,
         });
@@ -169,12 +173,18 @@ impl Server {
 
     fn run(context: Context, listener: TcpListener, ports: OutboxPorts) -> Self {
         let stop = CancellationToken::new();
-        let http = tokio::spawn(capstan_http::serve(listener, context.clone(), stop.clone()));
+        let limits = Limits {
+            connections: files::connections(&context.config, files::raise_limit()),
+            silence: Duration::from_secs_f64(context.config.http.idle_seconds),
+        };
+        let serving = capstan_http::serve(listener, context.clone(), limits, stop.clone());
+        let http = tokio::spawn(serving);
         let outbox = context.outbox.clone();
         let numbers = context.metrics.clone();
         let background = vec![
             tokio::spawn(async move { outbox.run(ports).await }),
             tokio::spawn(janitor(&context).run()),
+            tokio::spawn(watch(Arc::clone(&context.recorder), Arc::clone(&context.clock))),
             tokio::spawn(async move {
                 let mut ticks = tokio::time::interval(UPKEEP);
                 loop {
@@ -232,10 +242,13 @@ impl Server {
         self.context.recorder.shut_down(PATIENCE).await;
         self.context.ingest.shutdown().await;
         self.stop.cancel();
+        self.context.work.close();
         let mut http = self.http;
         if tokio::time::timeout(HTTP_PATIENCE, &mut http).await.is_err() {
             http.abort();
         }
+        // What requests began; those that wait for uploads have waited long enough.
+        let _ = tokio::time::timeout(HTTP_PATIENCE, self.context.work.wait()).await;
         for task in self.background {
             task.abort();
             // Only a cancellation comes back; what the task held is free after it.

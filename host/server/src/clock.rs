@@ -1,7 +1,8 @@
 //! The one place of the process that reads a clock.
 //!
-//! The wall clock is read once, at the start; after that the monotone clock carries the time
-//! forward. So room time never jumps, whatever somebody does to the machine's clock.
+//! Room time reads the wall clock once, at the start; after that the monotone clock carries it forward. So
+//! it never jumps, whatever somebody does to the machine's clock. What the machine's clock says at any moment
+//! is told apart from it: new recordings and signatures go by that.
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -19,16 +20,24 @@ impl SystemClock {
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "this is the edge at which clocks are read")]
     pub fn start() -> Self {
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let micros = i64::try_from(wall.as_micros()).unwrap_or(i64::MAX);
-        Self { started: Instant::now(), started_at: RoomTime::from_micros(micros) }
+        Self { started: Instant::now(), started_at: of_the_machine() }
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the edge at which clocks are read")]
+fn of_the_machine() -> RoomTime {
+    let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    RoomTime::from_micros(i64::try_from(wall.as_micros()).unwrap_or(i64::MAX))
 }
 
 impl RoomClock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the edge at which clocks are read")]
     fn now(&self) -> RoomTime {
         self.started_at + Instant::now().saturating_duration_since(self.started)
+    }
+
+    fn wall(&self) -> RoomTime {
+        of_the_machine()
     }
 }
 
@@ -42,5 +51,6 @@ mod tests {
         let first = clock.now();
         assert!(first > RoomTime::from_millis(1_700_000_000_000), "{first:?}");
         assert!(clock.now() >= first);
+        assert!(clock.wall().micros_from(first).abs() < 60_000_000);
     }
 }

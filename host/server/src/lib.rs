@@ -6,6 +6,7 @@
 pub mod assemble;
 pub mod clock;
 pub mod commands;
+pub mod files;
 pub mod fonts;
 pub mod log;
 pub mod plugins;

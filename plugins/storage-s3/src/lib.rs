@@ -65,8 +65,7 @@ impl Family for S3 {
 
     /// Stores of others mostly take any region; theirs is `us-east-1` if unsaid.
     fn region(form: &mut Form<'_>) -> Option<String> {
-        let named = |value: Option<&str>| value.is_some_and(|text| !text.is_empty());
-        let other = named(form.extra.text("endpoint")) || named(form.top.text("endpoint"));
+        let other = form.elsewhere();
         let vendor = form.top.value("vendor").and_then(|vendor| vendor.as_u64());
         if !other && vendor == Some(OTHER_STORE) {
             let missing = "is missing: vendor 11 is a store at an address of its own";

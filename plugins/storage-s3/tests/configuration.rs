@@ -50,6 +50,8 @@ fn another_store_is_named_by_request_or_operator() {
     assert_eq!(of_request.settings().place.url("k"), "https://rec.s3.example.com/k");
     assert_eq!(of_request.url("a b"), "https://cdn.example.com/r/a%20b");
     assert_eq!(of_request.settings().region, "us-east-1");
+    let compared = r#""region":"Main_Site.1","endpoint":"https://s3.example.com""#;
+    assert_eq!(s3(compared).settings().region, "Main_Site.1", "what is signed is compared");
 }
 
 #[test]

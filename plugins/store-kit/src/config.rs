@@ -139,7 +139,17 @@ impl<'a> Form<'a> {
         Some(bucket)
     }
 
-    /// The region's name in its usual spelling: `US_EAST_1` is `us-east-1`.
+    /// Whether the request or the operator names a store at an address of its own.
+    #[must_use]
+    pub fn elsewhere(&self) -> bool {
+        let named = |reader: &Reader<'_>| {
+            reader.value("endpoint").and_then(|value| value.as_str()).is_some_and(|text| text != "")
+        };
+        named(&self.extra) || named(&self.top)
+    }
+
+    /// The region's name in its usual spelling: `US_EAST_1` is `us-east-1`. A store at an address of its own
+    /// names its region as it likes, and compares what is signed with it.
     pub fn region(&mut self, default: Option<&str>) -> Option<String> {
         let Some(value) = self.top.value("region") else {
             if default.is_none() {
@@ -147,11 +157,14 @@ impl<'a> Form<'a> {
             }
             return default.map(Into::into);
         };
-        let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         let name = value.as_str().filter(|name| (1..=64).contains(&name.len()));
         let name = name.filter(|name| name.bytes().all(fits));
         if name.is_none() {
             self.top.wrong("region", "must be the vendor's name of a region");
+        }
+        if self.elsewhere() {
+            return name.map(Into::into);
         }
         name.map(|name| name.to_ascii_lowercase().replace('_', "-"))
     }
@@ -268,6 +281,14 @@ mod tests {
         let (region, tags, url) = read.unwrap();
         assert_eq!(region.as_deref(), Some("ap-south-1"));
         assert_eq!(tags.as_deref(), Some("a%20b=c&d="));
+        for place in [
+            r#""endpoint":"https://s3.example.com""#,
+            r#""extensionParams":{"endpoint":"s3.example.com"}"#,
+        ] {
+            let text = format!(r#"{{"region":"Main_Site.1",{place}}}"#);
+            let region = super::read(&text, &[], |form| form.region(None));
+            assert_eq!(region.unwrap(), "Main_Site.1", "{place}");
+        }
         assert_eq!(url.as_deref(), Some("https://cdn.example.com/a"));
     }
 }

@@ -9,6 +9,7 @@ use capstan_archive::facts::FileFacts;
 use capstan_archive::settings::RecordingSettings;
 use capstan_archive::settings::{Mode, TrackType};
 use capstan_outbox::event::stream;
+use capstan_outbox::{ModeName, Record};
 use capstan_recording::status::{Phase, RecordingStatus};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -55,10 +56,14 @@ described! {
         /// What the storage said of files that it hasn't taken. Capstan's own field.
         #[serde(skip_serializing_if = "Option::is_none")]
         storage_error: Option<String> as "storageError",
-        /// Where it can be watched on this server. Capstan's own field.
-        playback_url: String as "playbackUrl",
+        /// Where it can be watched on this server, unless nothing was recorded. Capstan's own field.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        playback_url: Option<String> as "playbackUrl",
     }
 }
+
+/// The state in which nothing is recorded any more, and files or events are still owed.
+const UPLOADING: u8 = 7;
 
 /// What `fileList` is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -84,6 +89,19 @@ enum FileList {
     Name(String),
     /// Every playlist and file.
     Files(Vec<ListedFile>),
+}
+
+impl FileList {
+    fn all(files: &[FileFacts]) -> Self {
+        Self::Files(files.iter().map(ListedFile::from).collect())
+    }
+
+    const fn mode(&self) -> ListMode {
+        match self {
+            Self::Name(_) => ListMode::String,
+            Self::Files(_) => ListMode::Json,
+        }
+    }
 }
 
 impl Described for FileList {
@@ -164,23 +182,54 @@ pub(crate) fn made(ids: Ids, made: Made) -> Response {
 impl Made {
     /// What a recording with these files has made.
     fn of(settings: &RecordingSettings, status: &RecordingStatus, playback_url: String) -> Self {
-        let all = || FileList::Files(status.files.iter().map(ListedFile::from).collect());
-        let (file_list_mode, file_list) = match &settings.mode {
+        let files = match &settings.mode {
             Mode::Mix(mix) if mix.files.mp4.is_none() => {
-                (Some(ListMode::String), Some(FileList::Name(status.playlist.clone())))
+                Some(FileList::Name(status.playlist.clone()))
             }
-            Mode::Mix(_) | Mode::Individual(_) => (Some(ListMode::Json), Some(all())),
-            Mode::SnapshotsOnly => (None, None),
+            Mode::Mix(_) | Mode::Individual(_) => Some(FileList::all(&status.files)),
+            Mode::SnapshotsOnly => None,
         };
+        Self { playback_url: Some(playback_url), ..Self::listed(files) }
+    }
+
+    /// What is known from the list of files alone.
+    fn listed(files: Option<FileList>) -> Self {
         Self {
             status: None,
-            file_list_mode,
-            file_list,
+            file_list_mode: files.as_ref().map(FileList::mode),
+            file_list: files,
             slice_start_time: None,
             uploading_status: None,
             storage_error: None,
-            playback_url,
+            playback_url: None,
         }
+    }
+
+    /// `serverResponse` of `query` for a recording that an earlier process left: it is being uploaded.
+    /// `playback_url` is where its first playlist can be watched.
+    pub(crate) fn left(
+        record: &Record,
+        storage_error: Option<String>,
+        playback_url: Option<String>,
+    ) -> Self {
+        let first = record.files.first();
+        let files = match record.mode {
+            ModeName::Mix if !record.mp4 => first.map(|file| FileList::Name(file.key.clone())),
+            ModeName::Mix | ModeName::Individual => Some(FileList::all(&record.files)),
+            ModeName::Snapshots => None,
+        };
+        Self {
+            status: Some(UPLOADING),
+            slice_start_time: Some(first.map_or(0, |file| file.start.as_millis())),
+            storage_error,
+            playback_url,
+            ..Self::listed(files)
+        }
+    }
+
+    /// The same of a recording that nothing was recorded of: there are no files to name.
+    pub(crate) fn nothing(self) -> Self {
+        Self { file_list_mode: None, file_list: None, playback_url: None, ..self }
     }
 
     /// `serverResponse` of `query`.
@@ -217,7 +266,7 @@ pub(crate) const fn number(status: &RecordingStatus) -> u8 {
         Phase::Recording if status.first_upload_done => 5,
         Phase::Recording => 4,
         Phase::Stopping => 6,
-        Phase::Uploading => 7,
+        Phase::Uploading => UPLOADING,
         Phase::Done => 8,
         Phase::Failed => 20,
     }

@@ -1,6 +1,7 @@
 //! What must hold between the parts of a request: who calls, for which resource, in which state.
 
 use capstan_media::track::Uid;
+use capstan_outbox::Record;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -84,6 +85,13 @@ pub(crate) fn same_session(session: &Session, ids: &Ids) -> Result<(), ApiError>
     same(room, session.recorder_uid(), ids.cname.as_deref(), ids.uid.as_deref())
 }
 
+/// The same of a recording that an earlier process left.
+pub(crate) fn same_record(record: &Record, ids: &Ids) -> Result<(), ApiError> {
+    let uid = Uid::new(record.recorder_uid);
+    let bad = || ApiError::new(Code::Internal, "the recording's uid is none");
+    same(&record.room.name, uid.ok_or_else(bad)?, ids.cname.as_deref(), ids.uid.as_deref())
+}
+
 fn same(room: &str, uid: Uid, cname: Option<&str>, given: Option<&str>) -> Result<(), ApiError> {
     // "007" names the same recorder as "7".
     let same_uid = given.and_then(|text| text.parse().ok()) == Some(uid);
@@ -107,12 +115,39 @@ pub(crate) fn kept_promise(resource: &Resource, root: &Object<'_>) -> Result<(),
     Err(ApiError::new(Code::InvalidParameter, detail))
 }
 
-/// The recording of a resource id and a sid, if it is still one and is addressed by its mode.
+/// A recording that the API can still say something of.
+pub(crate) enum Known {
+    /// This process records it, or uploads what it recorded.
+    Live(Session),
+    /// An earlier process did; what that one left is being brought home.
+    Ending(Box<Record>),
+}
+
+/// The recording of a resource id and a sid, if it still takes part in its room or uploads.
 pub(crate) fn live(
     context: &Context,
     caller: &Caller,
     address: &Address,
 ) -> Result<Session, ApiError> {
+    match known(context, caller, address)? {
+        Known::Live(session) => Ok(session),
+        Known::Ending(record) => Err(ApiError::new(Code::NoWorker, how_it_ended(&record))),
+    }
+}
+
+/// What is told of a recording that an earlier process left.
+pub(crate) fn how_it_ended(record: &Record) -> String {
+    let failure = record.ended.as_ref().and_then(|end| end.failure.as_deref());
+    let what = failure.unwrap_or("the process that recorded it has ended");
+    format!("{what}; its files are uploaded by themselves, and query tells of them until they are")
+}
+
+/// The recording of a resource id and a sid, if it is still one and is addressed by its mode.
+pub(crate) fn known(
+    context: &Context,
+    caller: &Caller,
+    address: &Address,
+) -> Result<Known, ApiError> {
     let mode = Mode::parse(&address.mode)?;
     let resource = redeem(context, &address.resourceid)?;
     if resource.room.app != caller.app {
@@ -125,6 +160,10 @@ pub(crate) fn live(
     }
     let session = match context.recorder.find(&address.sid) {
         Found::Live(session) => session,
+        Found::Ending(record) => {
+            same_mode(mode, Mode::made(record.mode))?;
+            return Ok(Known::Ending(record));
+        }
         Found::Over(why) => {
             return Err(ApiError::new(Code::NoWorker, format!("the recording is over: {why}")));
         }
@@ -140,9 +179,13 @@ pub(crate) fn live(
         );
         return Err(ApiError::new(Code::Expired, detail));
     }
-    let started = Mode::of(session.settings());
+    same_mode(mode, Mode::of(session.settings()))?;
+    Ok(Known::Live(session))
+}
+
+fn same_mode(mode: Mode, started: Mode) -> Result<(), ApiError> {
     if started == mode {
-        return Ok(session);
+        return Ok(());
     }
     let detail = format!(
         "mode {} in the URL: the recording was started in mode {}; use that",

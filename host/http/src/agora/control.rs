@@ -4,20 +4,22 @@ use std::time::Duration;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use capstan_outbox::RetargetError;
 use capstan_outbox::outcome::Delivered;
+use capstan_outbox::{Record, RetargetError};
 
 use super::answers::{self, Made, Uploading};
 use super::auth::Caller;
 use super::body::Body;
-use super::checks::{Address, addressed, invalid, live, same_session};
+use super::checks::{
+    Address, Known, addressed, how_it_ended, invalid, known, live, same_record, same_session,
+};
 use super::convert;
 use super::error::{ApiError, Code};
 use super::read::BadField;
 use super::refused::{self, STORAGE};
 use super::storage_change;
 use super::wire::{LayoutRequest, Mode, Now, UpdateRequest, read_stop};
-use crate::context::Context;
+use crate::context::{Context, played_at};
 use capstan_config::Profile;
 use capstan_recorder::{Fresh, RefreshError, Session, StopError, SubscribeError, UpdateError};
 
@@ -31,7 +33,14 @@ pub(crate) async fn query(
     Path(address): Path<Address>,
 ) -> Result<Response, ApiError> {
     let mut ids = address.ids();
-    let session = live(&context, &caller, &address).map_err(|error| error.about(&ids))?;
+    let session = match known(&context, &caller, &address).map_err(|error| error.about(&ids))? {
+        Known::Live(session) => session,
+        Known::Ending(record) => {
+            ids.cname = Some(record.room.name.clone());
+            ids.uid = Some(record.recorder_uid.to_string());
+            return Ok(answers::made(ids, left(&context, &record)));
+        }
+    };
     ids.cname = Some(session.room().name.clone());
     ids.uid = Some(session.recorder_uid().to_string());
     let url = context.playback_url(&session);
@@ -86,7 +95,7 @@ pub(crate) async fn update(
         about(storage_change::or_by_its_own_path(&context, &address.sid, error))
     })?;
     same_session(&session, &ids).map_err(about)?;
-    let now = Now(context.clock.now());
+    let now = Now(context.clock.wall());
     // Lists are replaced as a whole, so that those of start tell all that is kept: streams and layer.
     let current = &session.settings().subscription;
     let request = root
@@ -130,7 +139,14 @@ pub(crate) async fn stop(
 ) -> Result<Response, ApiError> {
     let (root, ids) = addressed(&body, &address)?;
     let about = |error: ApiError| error.about(&ids);
-    let session = live(&context, &caller, &address).map_err(about)?;
+    let session = match known(&context, &caller, &address).map_err(about)? {
+        Known::Live(session) => session,
+        Known::Ending(record) => {
+            same_record(&record, &ids).map_err(about)?;
+            let refusal = ApiError::new(Code::AlreadyStopping, how_it_ended(&record));
+            return Err(about(refusal).with_response(left(&context, &record)));
+        }
+    };
     same_session(&session, &ids).map_err(about)?;
     let asynchronous =
         root.object("clientRequest", read_stop).map_err(|bad| about(invalid(bad)))?;
@@ -163,25 +179,26 @@ pub(crate) async fn stop(
     Ok(answers::made(ids, left))
 }
 
+/// What an earlier process left of a recording, as `query` tells it.
+fn left(context: &Context, record: &Record) -> Made {
+    let uploads = context.outbox.uploads(Some(&record.sid));
+    let trouble = uploads.into_iter().find_map(|owed| owed.parked.or(owed.trouble));
+    Made::left(record, trouble, played_at(&context.base_url(), record))
+}
+
 /// Why a recording that ended isn't in the bucket.
 fn unfinished(session: &Session, delivered: Delivered, made: Made) -> ApiError {
-    let (code, detail) = match delivered {
-        Delivered::Nothing => {
-            let room = &session.room().name;
-            let detail = format!(
-                "nobody in room {room:?} sent anything that was asked for; publishers must use the \
-                 same app and room"
-            );
-            (Code::NothingRecorded, detail)
-        }
-        _ => {
-            let trouble = session.status().trouble.unwrap_or_default();
-            let detail = format!(
-                "the storage refused files; they are kept on the server until it takes them: \
-                 {trouble}"
-            );
-            (Code::UploadTimeout, detail)
-        }
-    };
-    ApiError::new(code, detail).with_response(made)
+    if delivered == Delivered::Nothing {
+        let room = &session.room().name;
+        let detail = format!(
+            "nobody in room {room:?} sent anything that was asked for; publishers must use the same \
+             app and room"
+        );
+        return ApiError::new(Code::NothingRecorded, detail).with_response(made.nothing());
+    }
+    let trouble = session.status().trouble.unwrap_or_default();
+    let detail = format!(
+        "the storage refused files; they are kept on the server until it takes them: {trouble}"
+    );
+    ApiError::new(Code::UploadTimeout, detail).with_response(made)
 }

@@ -13,11 +13,11 @@ use super::body::{Body, Who};
 use super::checks::{Address, active, invalid, kept_promise, redeem, same_triple, start_error};
 use super::convert;
 use super::error::{ApiError, Code};
-use super::names::bad_room_name;
 use super::read::Object;
 use super::wire::{AcquireRequest, Mode, Now, StartRequest};
 use crate::context::Context;
 use crate::resource::{self, Resource, promise_of, random};
+use crate::room_name;
 use capstan_config::Profile;
 use capstan_recorder::{Found, StartError};
 
@@ -31,12 +31,12 @@ pub(crate) async fn acquire(
     let who = Who::read(&root).map_err(invalid)?;
     let mut ids = who.ids();
     let app = active(&context, &caller).map_err(|error| error.about(&ids))?;
-    if let Some(detail) = bad_room_name(who.cname) {
+    if let Some(mistake) = room_name::mistake(who.cname) {
         let code = match context.config.api.profile {
             Profile::Y2020 => Code::BadRoomName,
             Profile::Today => Code::InvalidChannelName,
         };
-        return Err(ApiError::new(code, detail).about(&ids));
+        return Err(ApiError::new(code, format!("/cname {mistake}")).about(&ids));
     }
     let uid = who
         .uid
@@ -83,7 +83,7 @@ pub(crate) async fn start(
     }
     same_triple(&resource, &who).map_err(about)?;
     let sid = hex::encode(resource.nonce);
-    if context.recorder.was_started(&sid) {
+    if context.recorder.was_started(&sid).await {
         if let Found::Live(session) = context.recorder.find(&sid) {
             context.recorder.misused(&session, answers::number(&session.status())).await;
         }
@@ -96,7 +96,9 @@ pub(crate) async fn start(
         return Err(about(ApiError::new(Code::Expired, detail)));
     }
     let request = root
-        .object("clientRequest", |request| StartRequest::read(request, mode, Now(now)))
+        .object("clientRequest", |request| {
+            StartRequest::read(request, mode, Now(context.clock.wall()))
+        })
         .map_err(|bad| about(invalid(bad)))?;
     kept_promise(&resource, &root).map_err(about)?;
     let order = convert::order(&context.config, app, &resource, request).map_err(about)?;

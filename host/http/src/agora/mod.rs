@@ -16,7 +16,7 @@ mod describe;
 mod dressing;
 mod error;
 mod handlers;
-mod names;
+mod prefix;
 mod read;
 mod refused;
 mod sketch;

@@ -20,7 +20,7 @@ pub(crate) fn read(
     prefix: &str,
     body: &Value,
 ) -> Result<Fresh, String> {
-    let now = Now(context.clock.now());
+    let now = Now(context.clock.wall());
     let change = Object::root(body).and_then(|config| StorageChange::read(config, prefix, now));
     match change.map_err(|bad: BadField| bad.to_string())? {
         StorageChange::Keys(keys) => Ok(Fresh::Keys(keys.0)),

@@ -48,6 +48,14 @@ fn every_field_and_parameter_has_its_words() {
 }
 
 #[test]
+fn every_path_begins_as_it_does_below_a_lent_one() {
+    for path in all_paths().keys().map(String::as_str).chain(["/openapi.json"]) {
+        let first = path.split('/').nth(1).unwrap();
+        assert!(crate::under::ROOTS.contains(&first), "{path}");
+    }
+}
+
+#[test]
 fn ranges_and_defaults_are_those_of_the_readers() {
     let paths = all_paths();
     let base = "/v1/apps/{appid}/cloud_recording";

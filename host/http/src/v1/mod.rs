@@ -120,7 +120,7 @@ async fn recording(
     let uploads = context.outbox.uploads(Some(&sid));
     let live = match context.recorder.find(&sid) {
         Found::Live(session) => Some(session),
-        Found::Over(_) | Found::Unknown => None,
+        Found::Ending(_) | Found::Over(_) | Found::Unknown => None,
     };
     let report = match (&live, record.report.clone()) {
         (_, Some(report)) => report,
@@ -189,7 +189,7 @@ async fn plugin_list(State(context): State<Context>, _: Owner) -> Json<Plugins> 
 fn summary(context: &Context, record: &Record) -> Summary {
     let status = match context.recorder.find(&record.sid) {
         Found::Live(session) => Some(session.status()),
-        Found::Over(_) | Found::Unknown => None,
+        Found::Ending(_) | Found::Over(_) | Found::Unknown => None,
     };
     Summary::of(record, status.as_ref(), &context.base_url())
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::agora::ListedFile;
-use crate::context::playback_url;
+use crate::context::played_at;
 use crate::openapi::{Described, described, merged};
 use crate::problem::Problem;
 
@@ -207,8 +207,6 @@ impl Summary {
             (Some(end), true) if end.failure.is_some() => Phase::Failed,
             (Some(_), true) => Phase::Done,
         };
-        let first = record.files.first();
-        let name = first.map(|file| file.key.rsplit('/').next().unwrap_or_default());
         Self {
             sid: record.sid.clone(),
             app: record.room.app.clone(),
@@ -220,7 +218,7 @@ impl Summary {
             ended_at: record.ended.as_ref().map(|end| end.at.as_millis()),
             stopped: record.ended.as_ref().map(|end| end.reason),
             failure: record.ended.as_ref().and_then(|end| end.failure.clone()),
-            playback_url: name.map(|name| playback_url(base_url, &record.sid, name)),
+            playback_url: played_at(base_url, record),
         }
     }
 }

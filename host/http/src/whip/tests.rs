@@ -20,7 +20,8 @@ impl RoomClock for Still {
 
 /// A server with an open app `demo`, an app `safe` with a token and an app `home` for loopback.
 async fn serve(origins: &[&str], max_publishers: usize) -> SocketAddr {
-    let config = IngestConfig { max_publishers, ..IngestConfig::default() };
+    // Nobody connects here, so that those who wait are all that counts.
+    let config = IngestConfig { max_publishers, max_waiting: max_publishers, ..IngestConfig::default() };
     let whip = Whip {
         ingest: Ingest::start(config, Arc::new(Still)).unwrap(),
         apps: Arc::new(|app| match app {
@@ -34,6 +35,7 @@ async fn serve(origins: &[&str], max_publishers: usize) -> SocketAddr {
             _ => None,
         }),
         origins: origins.iter().map(|&origin| origin.to_owned()).collect(),
+        base_path: String::new(),
     };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -187,7 +189,7 @@ async fn each_refusal_has_its_status_and_says_what_to_change() {
     }
     assert_eq!(ask(server, "POST /whip/demo/r/1", SDP, OFFER).await.status, 201);
     let full = ask(server, "POST /whip/demo/r/2", SDP, OFFER).await;
-    assert_eq!((full.status, full.problem().as_str()), (503, "server-full"));
+    assert_eq!((full.status, full.problem().as_str()), (503, "too-many-waiting"));
     assert_eq!(full.header("retry-after"), Some(RETRY_SECONDS));
     // The same participant may come again.
     assert_eq!(ask(server, "POST /whip/demo/r/1", SDP, OFFER).await.status, 201);

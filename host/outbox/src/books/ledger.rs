@@ -22,6 +22,10 @@ pub(crate) struct Ledger {
     pub(crate) mode: ModeName,
     /// When it began to listen.
     pub(crate) begun: RoomTime,
+    /// How far its clock is ahead of this process's, in microseconds. Another process begins with the right
+    /// time, so that this isn't kept.
+    #[serde(skip)]
+    pub(crate) ahead_micros: i64,
     /// What its timeline said at the end.
     pub(crate) report: Option<Report>,
     pub(crate) target: StorageTarget,
@@ -193,6 +197,7 @@ impl Ledger {
             target,
             mode: ModeName::Mix,
             begun,
+            ahead_micros: 0,
             report: None,
             folder: folder.to_owned(),
             prefix: String::new(),
@@ -210,6 +215,11 @@ impl Ledger {
             bytes_uploaded: 0,
             ended: None,
         }
+    }
+
+    /// The process's time on its own clock: what is told of it, and compared with what was, is on that.
+    pub(crate) const fn at(&self, now: RoomTime) -> RoomTime {
+        now.offset_micros(self.ahead_micros)
     }
 
     /// An object's key for a file's name.

@@ -31,7 +31,7 @@ pub(crate) async fn attempt(
         Err(error) => {
             metrics::counter!("capstan_events_failed_total").increment(1);
             let hopeless = matches!(error, DeliveryError::Rejected { .. })
-                || too_old(keeper.now(), patience, &notice);
+                || too_old(keeper.now_of(&sid), patience, &notice);
             tracing::warn!(%sid, sequence, kind = %notice.kind, %error, hopeless, "event failed");
             if !hopeless {
                 return Verdict::Again { asked: None };

@@ -65,7 +65,7 @@ pub(crate) async fn attempt(
         Ok(Removal::Unsupported) => tracing::warn!(sid, key, "a copy remains in the backup store"),
         Err(error) => {
             let hopeless = !matches!(error, UploadError::Transient { .. } | UploadError::Fault(_));
-            if !hopeless && keeper.now().since(leftover.since) < PATIENCE {
+            if !hopeless && keeper.now_of(&sid).since(leftover.since) < PATIENCE {
                 return Verdict::Again { asked: None };
             }
             tracing::warn!(sid, key, %error, "what an upload left behind remains at the store");

@@ -30,7 +30,7 @@ async fn the_latest_recordings_are_remembered() {
     let outbox = world.open_as(bounds(3, 100), clock.clone());
     let run = world.run(&outbox);
     for (number, sid) in ["e", "d", "c", "b", "a"].into_iter().enumerate() {
-        let at = DAWN + Duration::from_secs(number as u64);
+        let at = DAWN + Duration::from_secs(11 * 60 * number as u64);
         clock.move_to(at);
         ends(&world, &outbox, sid, at).await;
     }
@@ -49,6 +49,50 @@ async fn the_latest_recordings_are_remembered() {
     drop(outbox);
     let outbox = world.open_as(bounds(2, 100), clock);
     assert_eq!(remembered(&outbox), ["a", "b"], "a smaller bound holds from the next start on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_that_may_be_asked_for_again_is_remembered_whatever_the_bounds() {
+    let world = World::default();
+    let clock = DrivenClock::start();
+    let nothing = OutboxSettings { remember: Duration::ZERO, ..bounds(0, 100) };
+    let outbox = world.open_as(nothing, clock.clone());
+    let run = world.run(&outbox);
+    ends(&world, &outbox, "a", DAWN).await;
+    clock.move_to(DAWN + Duration::from_secs(600));
+    outbox.tidy().unwrap();
+    assert_eq!(remembered(&outbox), ["a"]);
+    assert!(world.work().join("a").exists());
+    run.abort();
+    drop(outbox);
+    let outbox = world.open_as(nothing, clock.clone());
+    assert_eq!(outbox.outcome("a").unwrap().delivered, Delivered::Nothing);
+    clock.move_to(DAWN + Duration::from_secs(601));
+    outbox.tidy().unwrap();
+    assert!(remembered(&outbox).is_empty() && !world.work().join("a").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_told_of_a_recording_is_on_its_own_clock() {
+    let world = World::default();
+    let clock = DrivenClock::start();
+    let outbox = world.open_as(bounds(100, 100), clock.clone());
+    let run = world.run(&outbox);
+    let folder = world.work().join("ahead");
+    std::fs::create_dir_all(&folder).unwrap();
+    // A machine that learned late that it is two hours later.
+    let (later, hour_ms) = (DAWN + 2 * HOUR, 3_600_000);
+    outbox.begin_at(&settings("ahead"), &folder, later).unwrap();
+    clock.move_to(DAWN + Duration::from_secs(1));
+    outbox.close("ahead", StopReason::Asked, None, later + Duration::from_secs(1)).unwrap();
+    until("its events have left", || outbox.owed().events == 0).await;
+    let record = outbox.record("ahead").unwrap();
+    assert_eq!(record.begun, later);
+    for notice in outbox.history("ahead", None, 10).unwrap() {
+        let after = notice.at_ms - DAWN.as_millis() - 2 * hour_ms;
+        assert!((0..=1_000).contains(&after), "{notice:?}");
+    }
+    run.abort();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -181,7 +181,7 @@ impl Machine {
     }
 
     fn next(&mut self, last: Option<&wit::Outcome>) -> Result<wit::Step, Broke> {
-        let at = moment(self.plugin.clock().now())?;
+        let at = moment(self.plugin.clock().wall())?;
         let (calls, delivery) = (&self.calls, self.delivery);
         self.guest.call("next", |store| calls.delivery().call_next(store, delivery, at, last))
     }

@@ -88,7 +88,7 @@ impl Machine {
 
     /// Tells what ended and asks what comes next. Blocks.
     pub(crate) fn turn(&mut self, events: &[wit::Event]) -> Result<Turn, Broke> {
-        let at = moment(self.plugin.clock().now())?;
+        let at = moment(self.plugin.clock().wall())?;
         let (calls, upload) = (&self.calls, self.upload);
         let step =
             self.guest.call("next", |store| calls.upload().call_next(store, upload, at, events))?;
@@ -106,7 +106,7 @@ impl Machine {
 
     /// Tells the machine to undo what it began. Blocks.
     pub(crate) fn abort(&mut self) -> Result<Turn, Broke> {
-        let at = moment(self.plugin.clock().now())?;
+        let at = moment(self.plugin.clock().wall())?;
         let (calls, upload) = (&self.calls, self.upload);
         let step =
             self.guest.call("abort", |store| calls.upload().call_abort(store, upload, at))?;

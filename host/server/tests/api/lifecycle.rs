@@ -49,6 +49,8 @@ async fn an_empty_room_from_acquire_to_the_end() {
     let stop = json!({"cname": "room 1", "uid": "7", "clientRequest": {}});
     let answer = server.post(&recording(&resource, sid, "stop"), &stop).await;
     answer.expect(206, 435);
+    let made = &answer.json()["serverResponse"];
+    assert_eq!(made, &json!({"uploadingStatus": "unknown"}), "there never was a file to name");
     assert!(answer.reason().contains("nobody in room \"room 1\""), "{}", answer.reason());
     for method in ["stop", "updateLayout"] {
         let answer = server.post(&recording(&resource, sid, method), &stop).await;
@@ -144,6 +146,34 @@ async fn ids_are_after_a_restart_what_they_were_before() {
     let answer = server.start_recording(&kept, "r", "1", json!({})).await;
     assert_eq!(answer.code(), 7, "what was started stays started: {}", answer.reason());
     server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resource_is_used_up_though_nothing_is_remembered() {
+    for forgetful in ["history_recordings = 0", "history_days = 0"] {
+        let server = TestServer::with(&format!("[events]\n{forgetful}\n")).await;
+        let used = server.acquire("r", "1").await;
+        let started = server.start_recording(&used, "r", "1", json!({})).await;
+        let sid = started.json()["sid"].as_str().unwrap().to_owned();
+        let stop = json!({"cname": "r", "uid": "1", "clientRequest": {}});
+        server.post(&recording(&used, &sid, "stop"), &stop).await.expect(206, 435);
+        // The start of another is when what is too old is forgotten; a restart is another such moment.
+        let other = server.acquire("r", "2").await;
+        server.start_recording(&other, "r", "2", json!({})).await.expect(200, 0);
+        server.start_recording(&used, "r", "1", json!({})).await.expect(201, 7);
+        let server = server.again().await;
+        server.start_recording(&used, "r", "1", json!({})).await.expect(201, 7);
+        let over = server.get(&recording(&used, &sid, "query")).await;
+        over.expect(404, 404);
+        assert!(over.reason().contains("stopped as asked"), "{}", over.reason());
+        // Once its resource id is too old, nothing is kept of it.
+        server.clock.forward(11 * 60);
+        let last = server.acquire("r", "3").await;
+        server.start_recording(&last, "r", "3", json!({})).await.expect(200, 0);
+        server.get(&recording(&used, &sid, "query")).await.expect(404, 404);
+        server.start_recording(&used, "r", "1", json!({})).await.expect(400, 433);
+        server.stop().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,21 +19,31 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 
-/// A clock that a test can move forward.
+/// A clock that a test can move forward, of a machine whose own clock it can set.
 pub(crate) struct MovableClock {
     real: SystemClock,
     ahead_micros: AtomicI64,
+    set_micros: AtomicI64,
 }
 
 impl MovableClock {
     pub(crate) fn forward(&self, seconds: i64) {
         self.ahead_micros.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
     }
+
+    /// Sets the machine's clock by so much, as NTP does.
+    pub(crate) fn set(&self, seconds: i64) {
+        self.set_micros.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+    }
 }
 
 impl RoomClock for MovableClock {
     fn now(&self) -> RoomTime {
         self.real.now().offset_micros(self.ahead_micros.load(Ordering::SeqCst))
+    }
+
+    fn wall(&self) -> RoomTime {
+        self.now().offset_micros(self.set_micros.load(Ordering::SeqCst))
     }
 }
 
@@ -79,10 +89,15 @@ impl TestServer {
 
     /// Starts with more configuration.
     pub(crate) async fn with(more: &str) -> Self {
+        Self::with_http("", more).await
+    }
+
+    /// Starts with more configuration, lines of `[http]` among it.
+    pub(crate) async fn with_http(http: &str, more: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name).display().to_string();
         let text = format!(
-            "[http]\nlisten = \"127.0.0.1:0\"\n[ingest]\nlisten = \"127.0.0.1:0\"\n\
+            "[http]\nlisten = \"127.0.0.1:0\"\n{http}[ingest]\nlisten = \"127.0.0.1:0\"\n\
              [recording]\nwork_dir = {:?}\nstate_dir = {:?}\nmax_recordings = 3\n\
              [storage]\nstore = {:?}\n\
              [[apps]]\nid = \"demo\"\nkey = \"demo\"\nsecret = \"demo\"\nloopback_only = true\n\
@@ -93,8 +108,11 @@ impl TestServer {
             at("store"),
         );
         std::fs::write(dir.path().join("capstan.toml"), text).unwrap();
-        let clock =
-            Arc::new(MovableClock { real: SystemClock::start(), ahead_micros: AtomicI64::new(0) });
+        let clock = Arc::new(MovableClock {
+            real: SystemClock::start(),
+            ahead_micros: AtomicI64::new(0),
+            set_micros: AtomicI64::new(0),
+        });
         Self::open(dir, clock).await
     }
 
@@ -108,6 +126,11 @@ impl TestServer {
         let server = Server::start(config, Arc::<MovableClock>::clone(&clock)).await.unwrap();
         let client = Client::builder(TokioExecutor::new()).build_http();
         Self { server, clock, client, dir }
+    }
+
+    /// Where it answers.
+    pub(crate) fn address(&self) -> std::net::SocketAddr {
+        self.server.http_address()
     }
 
     pub(crate) async fn stop(self) {

@@ -1,6 +1,7 @@
 //! The part of the URL that says how a room is recorded.
 
 use capstan_archive::settings::RecordingSettings;
+use capstan_outbox::ModeName;
 
 use crate::agora::error::{ApiError, Code};
 
@@ -37,6 +38,14 @@ impl Mode {
             capstan_archive::settings::Mode::Mix(_) => Self::Mix,
             capstan_archive::settings::Mode::Individual(_)
             | capstan_archive::settings::Mode::SnapshotsOnly => Self::Individual,
+        }
+    }
+
+    /// The mode of what was made of a room.
+    pub(crate) const fn made(mode: ModeName) -> Self {
+        match mode {
+            ModeName::Mix => Self::Mix,
+            ModeName::Individual | ModeName::Snapshots => Self::Individual,
         }
     }
 

@@ -4,7 +4,7 @@ use capstan_media::time::RoomTime;
 use serde_json::{Map, Value};
 
 use super::now::Now;
-use crate::agora::names::join_prefix;
+use crate::agora::prefix::join_prefix;
 use crate::agora::read::{BadField, Object};
 
 /// The most elements of a prefix: with its 128 characters there can't be more.
