@@ -13,6 +13,7 @@ pub mod pattern;
 pub mod pause;
 mod peer;
 pub mod publisher;
+pub mod replay;
 mod rtp;
 mod rtx;
 pub mod source;

@@ -83,7 +83,7 @@ impl Source for LivePicture {
             kind = FrameKind::Delta;
             for frame in frames {
                 let at = self.inside.pop_front().unwrap_or(at);
-                self.ready.push_back(Unit { at, data: frame.data, kind: frame.kind });
+                self.ready.push_back(Unit::new(at, frame.data, frame.kind));
             }
         }
     }
@@ -129,7 +129,7 @@ impl Source for LiveSound {
         let first = number * FRAME_SAMPLES as i64 + self.encoder.lookahead() as i64;
         tone::fill(self.uid, first, &mut self.samples);
         let data = self.encoder.encode(&self.samples)?;
-        Ok(Unit { at: RoomTime::from_micros(number * PACKET_MICROS), data, kind: FrameKind::Key })
+        Ok(Unit::new(RoomTime::from_micros(number * PACKET_MICROS), data, FrameKind::Key))
     }
 }
 

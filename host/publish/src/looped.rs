@@ -122,10 +122,9 @@ impl Source for Looped {
         self.at = Some(if after < self.len() { (start, after) } else { (start + self.length, 0) });
         self.pieces
             .get(index)
-            .map(|piece| Unit {
-                at: RoomTime::from_micros(start + piece.offset),
-                data: piece.data.clone(),
-                kind: piece.kind,
+            .map(|piece| {
+                let at = RoomTime::from_micros(start + piece.offset);
+                Unit::new(at, piece.data.clone(), piece.kind)
             })
             .ok_or_else(|| EncodeError::Setting {
                 what: "the number of units",

@@ -86,6 +86,13 @@ fn library(doing: &'static str) -> impl Fn(webrtc::Error) -> PeerError {
     move |source| PeerError::Library { doing, source }
 }
 
+/// How a track is encoded, and what the offer says of it beside the usual.
+#[derive(Clone, Debug)]
+pub(crate) struct Encoding {
+    pub(crate) codec: Codec,
+    pub(crate) parameters: Option<String>,
+}
+
 /// What the receiver asks of a track.
 #[derive(Debug, Default)]
 pub(crate) struct Wishes {
@@ -121,12 +128,12 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    /// A peer that sends one track of each of these codecs.
-    pub(crate) async fn new(codecs: &[Codec]) -> Result<Self, PeerError> {
+    /// A peer that sends one track of each of these encodings.
+    pub(crate) async fn new(encodings: &[Encoding]) -> Result<Self, PeerError> {
         // The library's DTLS takes the process's provider and can't be given one. An error means
         // that the program chose one already, which is as good.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let connection = connection(codecs).await.map_err(library("setting up WebRTC"))?;
+        let connection = connection(encodings).await.map_err(library("setting up WebRTC"))?;
         let connection = Arc::new(connection);
         let (sender, state) = watch::channel(RTCPeerConnectionState::New);
         connection.on_peer_connection_state_change(Box::new(move |state| {
@@ -135,16 +142,17 @@ impl Peer {
             Box::pin(async {})
         }));
         let mut peer = Self { connection, state, tracks: Vec::new() };
-        for &codec in codecs {
-            let track = peer.track(codec).await.map_err(library("adding a track"))?;
+        for encoding in encodings {
+            let track = peer.track(encoding).await.map_err(library("adding a track"))?;
             peer.tracks.push(track);
         }
         Ok(peer)
     }
 
-    async fn track(&self, codec: Codec) -> Result<PeerTrack, webrtc::Error> {
+    async fn track(&self, encoding: &Encoding) -> Result<PeerTrack, webrtc::Error> {
+        let codec = encoding.codec;
         let track = Arc::new(TrackLocalStaticRTP::new(
-            capability(codec),
+            capability(encoding),
             if codec.is_video() { "picture" } else { "sound" }.to_owned(),
             "capstan".to_owned(),
         ));
@@ -258,10 +266,10 @@ async fn listen(sender: Arc<RTCRtpSender>, wishes: Arc<Wishes>) {
     }
 }
 
-async fn connection(codecs: &[Codec]) -> Result<RTCPeerConnection, webrtc::Error> {
+async fn connection(encodings: &[Encoding]) -> Result<RTCPeerConnection, webrtc::Error> {
     let mut media = MediaEngine::default();
-    for &codec in codecs {
-        register(&mut media, codec)?;
+    for encoding in encodings {
+        register(&mut media, encoding)?;
     }
     for kind in [RTPCodecType::Audio, RTPCodecType::Video] {
         let mid = RTCRtpHeaderExtensionCapability { uri: SDES_MID_URI.to_owned() };
@@ -290,11 +298,12 @@ async fn connection(codecs: &[Codec]) -> Result<RTCPeerConnection, webrtc::Error
         .await
 }
 
-fn register(media: &mut MediaEngine, codec: Codec) -> Result<(), webrtc::Error> {
+fn register(media: &mut MediaEngine, encoding: &Encoding) -> Result<(), webrtc::Error> {
+    let codec = encoding.codec;
     if !codec.is_video() {
-        return media.register_codec(parameters(capability(codec), 111), RTPCodecType::Audio);
+        return media.register_codec(parameters(capability(encoding), 111), RTPCodecType::Audio);
     }
-    media.register_codec(parameters(capability(codec), 96), RTPCodecType::Video)?;
+    media.register_codec(parameters(capability(encoding), 96), RTPCodecType::Video)?;
     let retransmission = RTCRtpCodecCapability {
         mime_type: "video/rtx".to_owned(),
         clock_rate: codec.clock_rate(),
@@ -308,8 +317,9 @@ fn parameters(capability: RTCRtpCodecCapability, payload_type: u8) -> RTCRtpCode
     RTCRtpCodecParameters { capability, payload_type, ..RTCRtpCodecParameters::default() }
 }
 
-fn capability(codec: Codec) -> RTCRtpCodecCapability {
-    let (mime_type, channels, parameters) = match codec {
+fn capability(encoding: &Encoding) -> RTCRtpCodecCapability {
+    let codec = encoding.codec;
+    let (mime_type, channels, usual) = match codec {
         Codec::Opus => (MIME_TYPE_OPUS, 2, "minptime=10;useinbandfec=1"),
         Codec::Vp8 => (MIME_TYPE_VP8, 0, ""),
         Codec::Vp9 => (MIME_TYPE_VP9, 0, "profile-id=0"),
@@ -339,7 +349,7 @@ fn capability(codec: Codec) -> RTCRtpCodecCapability {
         mime_type: mime_type.to_owned(),
         clock_rate: codec.clock_rate(),
         channels,
-        sdp_fmtp_line: parameters.to_owned(),
+        sdp_fmtp_line: encoding.parameters.clone().unwrap_or_else(|| usual.to_owned()),
         rtcp_feedback,
     }
 }

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use url::Url;
 
 use crate::encode::EncodeError;
-use crate::peer::{Link, Peer, PeerError, PeerTrack, Wishes};
+use crate::peer::{Encoding, Link, Peer, PeerError, PeerTrack, Wishes};
 use crate::rtp::{RtpClock, Sent, report};
 use crate::source::{Source, Unit};
 use crate::whip::{WhipClient, WhipError};
@@ -109,8 +109,12 @@ impl Publisher {
             return Err(PublishError::Nothing);
         }
         let whip = WhipClient::new(url, token.as_deref())?;
-        let codecs: Vec<_> = sources.iter().map(|source| source.codec()).collect();
-        let mut peer = Peer::new(&codecs).await?;
+        let encoding = |source: &dyn Source| Encoding {
+            codec: source.codec(),
+            parameters: source.parameters().map(str::to_owned),
+        };
+        let encodings: Vec<_> = sources.iter().map(|source| encoding(&**source)).collect();
+        let mut peer = Peer::new(&encodings).await?;
         let link = peer.link();
         let answer = match whip.offer(&peer.offer().await?).await {
             Ok(answer) => answer,

@@ -17,7 +17,7 @@ use webrtc::rtp::packetizer::Payloader;
 use webrtc::track::track_local::TrackLocalWriter;
 use webrtc::track::track_local::track_local_static_rtp::TrackLocalStaticRTP;
 
-use crate::source::Unit;
+use crate::source::{Fate, Unit};
 
 /// The most payload bytes in a packet: with headers, extensions and SRTP's tag below 1280 bytes,
 /// which every IPv6 path carries.
@@ -101,10 +101,13 @@ impl RtpStream {
                 // RFC 7587, 4.2: in Opus the marker would say that a silence ended.
                 marker: index == last && self.codec.is_video(),
                 sequence_number: self.sequence,
-                timestamp: self.clock.at(unit.at),
+                timestamp: self.clock.at(unit.media),
                 ..Header::default()
             };
             self.sequence = self.sequence.wrapping_add(1);
+            if unit.fate == Fate::Lost {
+                continue;
+            }
             self.track.write_rtp(&Packet { header, payload }).await?;
             self.sent.packets.fetch_add(1, Ordering::Relaxed);
             self.sent.bytes.fetch_add(length, Ordering::Relaxed);

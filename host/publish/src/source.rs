@@ -13,18 +13,44 @@ use crate::encode::EncodeError;
 /// One encoded picture or packet of sound, with its media time.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Unit {
-    /// The media time, which is also when it should leave.
+    /// When it should leave.
     pub at: RoomTime,
+    /// Its media time: the same, but for pictures that leave in another order than they are shown.
+    pub media: RoomTime,
     /// In the form that [`Codec`] names.
     pub data: Bytes,
     /// Key or delta; sound is always key.
     pub kind: FrameKind,
+    /// Whether it is to arrive.
+    pub fate: Fate,
+}
+
+/// What becomes of a unit's packets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fate {
+    /// They are sent.
+    Sent,
+    /// They are numbered and never sent, as if the network lost them and every repetition.
+    Lost,
+}
+
+impl Unit {
+    /// A unit that leaves at its media time.
+    #[must_use]
+    pub const fn new(at: RoomTime, data: Bytes, kind: FrameKind) -> Self {
+        Self { at, media: at, data, kind, fate: Fate::Sent }
+    }
 }
 
 /// Makes the units of one track, in the order of their times.
 pub trait Source: Send {
     /// How the units are encoded.
     fn codec(&self) -> Codec;
+
+    /// What the offer says of the encoding (`a=fmtp`), if that isn't the usual.
+    fn parameters(&self) -> Option<&str> {
+        None
+    }
 
     /// When the next unit is due, asked at `now`. A source that makes its units leaves out what is
     /// over already; one that reads them can't.

@@ -1,8 +1,9 @@
-//! Files as sources: IVF and Annex B pictures, Ogg Opus sound.
+//! Files as sources: IVF and Annex B pictures, Ogg Opus sound, and frames as JSON lines.
 //!
 //! A file is checked whole before anything is sent of it.
 
 mod annex_b;
+mod frames;
 mod ivf;
 mod ogg;
 
@@ -10,7 +11,6 @@ use std::path::Path;
 
 use thiserror::Error;
 
-use crate::looped::Looped;
 use crate::source::Source;
 
 /// The longest file that is read, in bytes: it is held in memory.
@@ -38,7 +38,7 @@ pub enum FileError {
     /// Its name doesn't say what it is.
     #[error(
         "{path}: unknown kind of file; .ivf (VP8, VP9, AV1) and .h264 or .264 (Annex B) give \
-         pictures, .opus and .ogg (Ogg Opus) sound. Others convert with, for example, \
+         pictures, .opus and .ogg (Ogg Opus) sound, .jsonl frames as written. Others convert with, for example, \
          `ffmpeg -i in.mp4 -an -c:v libvpx out.ivf` and `ffmpeg -i in.mp4 -vn -c:a libopus out.opus`"
     )]
     Kind {
@@ -55,7 +55,7 @@ pub enum FileError {
     },
 }
 
-/// The source that sends this file over and over. `fps` is for Annex B files, which hold no times.
+/// The source that sends this file over and over, or once if it holds frames with their times. `fps` is for Annex B files, which hold no times.
 ///
 /// # Errors
 /// If it can't be read or isn't of a kind that can be published.
@@ -69,15 +69,22 @@ pub fn open(path: &Path, fps: u32) -> Result<Box<dyn Source>, FileError> {
             let data = contents(path, &name)?;
             return boxed(annex_b::read(&data, fps), name);
         }
+        "jsonl" => {
+            let data = contents(path, &name)?;
+            return boxed(frames::read(&data, frames::named(path)), name);
+        }
         _ => return Err(FileError::Kind { path: name }),
     };
     let data = contents(path, &name)?;
     boxed(read(&data), name)
 }
 
-fn boxed(read: Result<Looped, String>, path: String) -> Result<Box<dyn Source>, FileError> {
+fn boxed(
+    read: Result<impl Source + 'static, String>,
+    path: String,
+) -> Result<Box<dyn Source>, FileError> {
     match read {
-        Ok(looped) => Ok(Box::new(looped)),
+        Ok(source) => Ok(Box::new(source)),
         Err(what) => Err(FileError::Malformed { path, what }),
     }
 }

@@ -48,7 +48,7 @@ pub struct PublishArgs {
     #[arg(long, conflicts_with = "file")]
     pattern: bool,
     /// Publish a file, over and over: .ivf (VP8, VP9, AV1) or .h264 for the picture, .opus or .ogg
-    /// for the sound; give it twice for both
+    /// for the sound; give it twice for both. A .jsonl file of frames is sent once, as written
     #[arg(long, value_name = "FILE")]
     file: Vec<PathBuf>,
     /// Size of the test picture [default: 640x360, AV1 320x180]
