@@ -29,6 +29,7 @@ mod room;
 mod rtp_clock;
 mod sessions;
 mod socket;
+mod sprop;
 mod subscription;
 mod tcp;
 mod time;

@@ -7,6 +7,8 @@ use capstan_media::track::{RoomId, Uid};
 use metrics::counter;
 use str0m::change::SdpOffer;
 use str0m::config::DtlsCert;
+use str0m::format::{Codec, FormatParams};
+use str0m::media::Frequency;
 use str0m::net::TcpType;
 use str0m::{Candidate, IceCreds, Rtc, RtcConfig};
 
@@ -17,6 +19,10 @@ use crate::time::Anchor;
 
 /// Audio packets are not asked for again, so waiting longer than networks reorder only delays.
 const AUDIO_REORDERING: std::time::Duration = std::time::Duration::from_millis(120);
+
+/// Payload types of VP9 and its repetitions, as far as the offer doesn't have its own.
+const VP9: u8 = 98;
+const VP9_REPAIR: u8 = 99;
 
 /// What accepting an offer needs.
 pub(crate) struct PeerSetup<'a> {
@@ -67,12 +73,11 @@ pub(crate) fn negotiate(
 ) -> Result<(Rtc, String), PublishError> {
     let bad = |reason: String| PublishError::BadSdp { reason };
     let parsed = SdpOffer::from_sdp_string(offer).map_err(|e| bad(cut(&e.to_string())))?;
-    let mut rtc = RtcConfig::new()
+    let mut config = RtcConfig::new()
         .clear_codecs()
         // With redundancy (RFC 2198) where it is offered: what is lost alone comes again in the next packet.
         .enable_opus(true, true)
         .enable_vp8(true)
-        .enable_vp9(true)
         .enable_h264(true)
         .enable_av1(true)
         .set_ice_lite(true)
@@ -80,8 +85,13 @@ pub(crate) fn negotiate(
         .enable_raw_packets(true)
         .set_local_ice_credentials(credentials)
         .set_dtls_cert(setup.certificate.clone())
-        .set_reordering_timeout_audio(Some(AUDIO_REORDERING))
-        .build(start);
+        .set_reordering_timeout_audio(Some(AUDIO_REORDERING));
+    // Of VP9 only profile 0 is decoded; the library would agree to 2 as well, with its 10 bits.
+    let profile = FormatParams { profile_id: Some(0), ..FormatParams::default() };
+    let (vp9, repair) = (VP9.into(), Some(VP9_REPAIR.into()));
+    let rate = Frequency::NINETY_KHZ;
+    config.codec_config().add_config(vp9, repair, Codec::Vp9, rate, None, profile);
+    let mut rtc = config.build(start);
     for &Remote { transport, address } in setup.candidates {
         let candidate = match transport {
             Transport::Udp => Candidate::builder().udp().host(address).build(),

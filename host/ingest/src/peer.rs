@@ -24,6 +24,7 @@ use crate::offer::{Offer, Refused};
 use crate::path::{Path, Proof};
 use crate::remote::{Content, Remote, Transport};
 use crate::room::Start;
+use crate::sprop::OfferedSets;
 use crate::time::Anchor;
 use crate::track::{Source, Tracks};
 use crate::view::View;
@@ -122,7 +123,8 @@ impl Peer {
             }
         };
         let answer = offer.answer(&part);
-        let tracks = Tracks::new(&offer.taken(), setup.uid, setup.config.max_frame_bytes, now);
+        let mut tracks = Tracks::new(&offer.taken(), setup.uid, setup.config.max_frame_bytes, now);
+        tracks.offered_sets(OfferedSets::read(&offer.sdp()));
         let peer = Self {
             room: setup.room,
             uid: setup.uid,

@@ -24,6 +24,7 @@ use crate::layers::{Choice, Layers};
 use crate::offer::Kind;
 use crate::room::Start;
 use crate::rtp_clock::RtpClock;
+use crate::sprop::OfferedSets;
 use crate::view::View;
 
 /// A stream within a session, in the library's terms.
@@ -39,6 +40,8 @@ pub(crate) struct Tracks {
     uid: Uid,
     max_frame_bytes: usize,
     tracks: Vec<Track>,
+    /// Parameter sets that the offer has.
+    sets: OfferedSets,
     /// Which of the streams that an offer declares for a source is the one that sends.
     senders: Vec<(Source, Ssrc)>,
 }
@@ -51,6 +54,8 @@ struct Track {
     first: Stream,
     /// What is seen in the view of the smallest layer, once the publisher turns out to send several.
     low: Option<Stream>,
+    /// H.264's parameter sets that came.
+    sets: h264::KnownSets,
 }
 
 /// What one view sees of a track.
@@ -86,7 +91,13 @@ impl Tracks {
                 tracks.push(Track::new(Mid::from(mid.as_str()), kind, now));
             }
         }
-        Self { uid, max_frame_bytes, tracks, senders: Vec::new() }
+        let sets = OfferedSets::default();
+        Self { uid, max_frame_bytes, tracks, sets, senders: Vec::new() }
+    }
+
+    /// Takes over the parameter sets that the offer has.
+    pub(crate) fn offered_sets(&mut self, sets: OfferedSets) {
+        self.sets = sets;
     }
 
     /// Everything begins anew: the session is connected, or is heard again after silence.
@@ -112,17 +123,25 @@ impl Tracks {
         if data.rid.is_some() && track.low.is_none() {
             track.low = Some(Stream::new(VideoLayer::Low, now));
         }
+        let wire =
+            Wire { rid: data.rid, time: low_half(data.time.numer()), whole: data.contiguous };
+        let kind = kind(codec, &data.data);
+        let offered = self.sets.of(&data.mid.to_string(), *data.pt);
+        let bytes = Bytes::from_owner(data.data);
+        let bytes = match codec {
+            // Layers have sets of their own with the same numbers; who sends several sends them along.
+            Codec::H264 if data.rid.is_none() => track.with_sets(bytes, kind, offered),
+            _ => bytes,
+        };
         let mut frame = Frame {
             track: TrackId { uid: self.uid, kind: track.kind },
             arrived: now,
             rtp_time: RtpTime(0),
             codec,
-            kind: kind(codec, &data.data),
+            kind,
             continuity: Continuity::Contiguous,
-            data: Bytes::from_owner(data.data),
+            data: bytes,
         };
-        let wire =
-            Wire { rid: data.rid, time: low_half(data.time.numer()), whole: data.contiguous };
         let mut seen = Vec::new();
         let kind = track.kind;
         for (stream, view) in track.streams() {
@@ -223,7 +242,24 @@ struct Wire {
 
 impl Track {
     fn new(mid: Mid, kind: TrackKind, now: RoomTime) -> Self {
-        Self { mid, kind, first: Stream::new(VideoLayer::High, now), low: None }
+        let (first, sets) = (Stream::new(VideoLayer::High, now), h264::KnownSets::default());
+        Self { mid, kind, first, low: None, sets }
+    }
+
+    /// A frame of H.264; one that decoding begins with has its parameter sets in it, though they came in
+    /// another one or in the offer.
+    fn with_sets(
+        &mut self,
+        data: Bytes,
+        kind: FrameKind,
+        offered: Option<&h264::KnownSets>,
+    ) -> Bytes {
+        self.sets.learn(&data);
+        if kind == FrameKind::Delta {
+            return data;
+        }
+        let known = if self.sets.is_whole() { &self.sets } else { offered.unwrap_or(&self.sets) };
+        known.completed(&data).unwrap_or(data)
     }
 
     /// What each view sees of it.
