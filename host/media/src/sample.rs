@@ -15,6 +15,8 @@ pub struct Sample {
     pub data: Bytes,
     /// In ticks of the track's timescale.
     pub duration: u32,
+    /// How much later it is shown than decoded, likewise.
+    pub offset: u32,
     /// Whether a player can start here.
     pub kind: FrameKind,
 }
@@ -35,10 +37,10 @@ pub enum Coding {
     H264 {
         /// Coded picture size.
         size: Size,
-        /// Sequence parameter set, a whole NAL unit without start code.
-        sps: Bytes,
-        /// Picture parameter set, likewise.
-        pps: Bytes,
+        /// Sequence parameter sets, whole NAL units without start codes; that of the size first.
+        sps: Vec<Bytes>,
+        /// Picture parameter sets, likewise.
+        pps: Vec<Bytes>,
     },
     /// AV1.
     Av1 {

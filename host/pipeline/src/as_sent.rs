@@ -6,6 +6,7 @@
 //! session. Every session, and every slice that ended in time, begins at a key frame.
 
 mod coding;
+mod order;
 mod pictures;
 mod piece;
 mod run;
@@ -19,12 +20,15 @@ use capstan_media::codec::Codec;
 use capstan_media::frame::Frame;
 use capstan_media::room::SenderReport;
 use capstan_media::time::RoomTime;
+use capstan_media::track::TrackId;
+use capstan_media::trouble::{Cause, Complaint};
 
-use self::pictures::Pictures;
+use self::order::{Order, Ordered};
+use self::pictures::{Pictures, Times};
 pub use self::piece::{LEAD, Making, Piece, Slice};
 use self::sound::{Placed, Sound};
 use crate::encode::EncodeError;
-use crate::playout::Playout;
+use crate::playout::{Playout, Queued};
 
 /// How long after its room time a frame is put into a slice: by then its track's clock has settled
 /// and late ones have come.
@@ -44,8 +48,15 @@ pub fn check_aac() -> Result<(), EncodeError> {
 pub struct AsSent {
     track: Track,
     playout: Option<(Codec, Playout)>,
+    order: Order,
     /// Frames that couldn't be told what they are, and those that former playouts left out.
     left_out: u64,
+    /// Whose and what it is, once a frame came.
+    id: Option<TrackId>,
+    /// Frames left out that were complained of.
+    complained: u64,
+    /// Sound that couldn't be told what it is, which is to be complained of yet.
+    refused: Option<Complaint>,
     /// Where the newest frame lies.
     newest: Option<RoomTime>,
     pieces: Vec<Piece>,
@@ -71,7 +82,17 @@ impl AsSent {
     }
 
     const fn new(track: Track) -> Self {
-        Self { track, playout: None, left_out: 0, newest: None, pieces: Vec::new() }
+        Self {
+            track,
+            playout: None,
+            order: Order::new(),
+            left_out: 0,
+            id: None,
+            complained: 0,
+            refused: None,
+            newest: None,
+            pieces: Vec::new(),
+        }
     }
 
     /// The track begins, or begins again: media times before and after have nothing to do with each
@@ -80,8 +101,10 @@ impl AsSent {
         if let Some((codec, mut playout)) = self.playout.take() {
             playout.settle(RoomTime::from_micros(i64::MAX));
             while let Some(queued) = playout.take() {
-                self.write(codec, &playout, &queued.frame, queued.at, queued.after_gap);
+                self.pass(codec, &playout, queued);
             }
+            let rest = self.order.finish();
+            rest.into_iter().for_each(|ordered| self.write(codec, &playout, &ordered));
             self.left_out += left_out(&playout);
         }
         match &mut self.track {
@@ -93,6 +116,7 @@ impl AsSent {
     /// Takes a frame in the order of arrival.
     pub fn push(&mut self, frame: &Arc<Frame>) {
         let codec = frame.codec;
+        self.id = Some(frame.track);
         if codec.is_video() != matches!(self.track, Track::Pictures(_)) {
             self.left_out += 1;
             return;
@@ -103,6 +127,29 @@ impl AsSent {
         let (_, playout) =
             self.playout.get_or_insert_with(|| (codec, Playout::new(codec.clock_rate())));
         playout.push(Arc::clone(frame));
+    }
+
+    /// What its files lack at this moment.
+    pub fn complaints(&mut self, now: RoomTime) -> Vec<Complaint> {
+        let of_pictures = match &self.track {
+            Track::Sound(_) => None,
+            Track::Pictures(pictures) => pictures.complaint(now),
+        };
+        let left_out = self.left_out() - self.left_out_waiting();
+        let more = left_out > std::mem::replace(&mut self.complained, left_out);
+        let misplaced = self.id.filter(|_| more).map(|track| {
+            let (cause, detail) = (Cause::LeftOut, String::new());
+            Complaint { track, cause, since: now, detail }
+        });
+        of_pictures.cloned().into_iter().chain(misplaced).chain(self.refused.take()).collect()
+    }
+
+    /// Frames left out while a key frame was waited for, which is complained of by itself.
+    const fn left_out_waiting(&self) -> u64 {
+        match &self.track {
+            Track::Sound(_) => 0,
+            Track::Pictures(pictures) => pictures.left_out(),
+        }
     }
 
     /// Takes a sender report.
@@ -127,14 +174,12 @@ impl AsSent {
     /// Everything up to a room time has come that will come: what is complete comes out.
     pub fn advance(&mut self, until: RoomTime) -> Vec<Piece> {
         while let Some((codec, mut playout)) = self.playout.take() {
-            let due = playout.take_due(until);
-            if let Some(queued) = &due {
-                self.write(codec, &playout, &queued.frame, queued.at, queued.after_gap);
-            }
-            self.playout = Some((codec, playout));
-            if due.is_none() {
+            let Some(queued) = playout.take_due(until) else {
+                self.playout = Some((codec, playout));
                 break;
-            }
+            };
+            self.pass(codec, &playout, queued);
+            self.playout = Some((codec, playout));
         }
         if self.newest.is_some_and(|newest| until.since(newest) >= BREAK) {
             self.end_session();
@@ -174,6 +219,12 @@ impl AsSent {
         self.left_out + self.playout.as_ref().map_or(0, |(_, playout)| left_out(playout))
     }
 
+    /// Passes a frame on, or those before it whose times of decoding are known now.
+    fn pass(&mut self, codec: Codec, playout: &Playout, queued: Queued) {
+        let ordered = self.order.take(queued, playout.decoding_ahead());
+        ordered.into_iter().for_each(|ordered| self.write(codec, playout, &ordered));
+    }
+
     fn end_session(&mut self) {
         self.newest = None;
         match &mut self.track {
@@ -182,31 +233,33 @@ impl AsSent {
         }
     }
 
-    fn write(
-        &mut self,
-        codec: Codec,
-        playout: &Playout,
-        frame: &Frame,
-        media: crate::playout::clock::MediaTime,
-        after_gap: bool,
-    ) {
-        let Some(at) = playout.room_time(media) else { return };
+    fn write(&mut self, codec: Codec, playout: &Playout, ordered: &Ordered) {
+        let Ordered { queued: Queued { at: media, frame, after_gap }, decoded } = ordered;
+        let Some(at) = playout.room_time(*media) else { return };
+        let decoded = playout.room_time(*decoded).unwrap_or(at);
         if self.newest.is_some_and(|newest| at.since(newest) >= BREAK) {
             self.end_session();
         }
         let written = match &mut self.track {
             Track::Sound(sound) => {
-                let placed = Placed { packet: &frame.data, media, at, after_gap };
+                let placed =
+                    Placed { packet: &frame.data, media: *media, at, after_gap: *after_gap };
                 sound.push(placed, &mut self.pieces)
             }
             Track::Pictures(pictures) => {
-                pictures.push(codec, frame, at, after_gap, &mut self.pieces)
+                let times = Times { decoded, shown: at };
+                pictures.push(codec, frame, times, *after_gap, &mut self.pieces)
             }
         };
         if written {
             self.newest = Some(self.newest.map_or(at, |newest| newest.max(at)));
         } else {
             self.left_out += 1;
+            if matches!(self.track, Track::Sound(_)) {
+                let (track, since) = (frame.track, frame.arrived);
+                let (cause, detail) = (Cause::SoundUndecodable, String::new());
+                self.refused = Some(Complaint { track, cause, since, detail });
+            }
         }
     }
 }

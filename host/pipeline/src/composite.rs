@@ -21,6 +21,7 @@ use capstan_media::sample::{Sample, TrackConfig};
 use capstan_media::scene::{BadScene, Colour, Participant, Scene};
 use capstan_media::time::RoomTime;
 use capstan_media::track::TrackId;
+use capstan_media::trouble::Complaint;
 use thiserror::Error;
 
 use self::inbox::Inbox;
@@ -163,6 +164,12 @@ impl Composite {
     #[must_use]
     pub fn starving(&self) -> Vec<TrackId> {
         self.room.starving()
+    }
+
+    /// Of which tracks nothing can be made at this moment, though something comes.
+    #[must_use]
+    pub fn complaints(&self) -> Vec<Complaint> {
+        self.room.complaints()
     }
 
     /// Paints this scene from the next tick on.

@@ -1,22 +1,26 @@
 //! Playout: puts one track's frames into the sender's order and onto the room's clock.
 //!
 //! A frame keeps its place however late or out of order it comes; the queue is bounded, and a
-//! video queue that overflowed takes frames again from a key frame on. Frames after a pause are placed as
-//! soon as it is known what the pause was.
+//! video queue that overflowed takes frames again from a key frame on. H.264's frames stay in the order in
+//! which they come, that of decoding: some are shown before others that they need. Frames after a pause are
+//! placed as soon as it is known what the pause was.
 
 pub mod align;
 pub mod clock;
 mod pause;
+pub mod reorder;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use capstan_media::codec::Codec;
 use capstan_media::frame::{Continuity, Frame, FrameKind};
 use capstan_media::room::SenderReport;
 use capstan_media::time::RoomTime;
 
 use self::clock::{ClockMap, MediaTime};
 use self::pause::{Cause, Pause};
+use self::reorder::Reorder;
 use crate::limits::{MAX_QUEUED_BYTES, MAX_QUEUED_FRAMES, MAX_QUEUED_PACKETS};
 
 /// What a track's frames went through so far.
@@ -46,6 +50,8 @@ pub struct Queued {
 #[derive(Debug)]
 pub struct Playout {
     clock: ClockMap,
+    /// Of H.264: how far decoding runs ahead.
+    order: Reorder,
     /// What the alignment with the participant's other tracks adds to room times.
     shift: i64,
     queue: VecDeque<Queued>,
@@ -67,6 +73,7 @@ impl Playout {
         let clock = ClockMap::new(rate);
         Self {
             clock,
+            order: Reorder::default(),
             shift: 0,
             queue: VecDeque::new(),
             bytes: 0,
@@ -123,8 +130,10 @@ impl Playout {
     }
 
     fn place(&mut self, frame: Arc<Frame>) {
-        let at = self.clock.place(frame.rtp_time, frame.arrived);
-        if self.taken.is_some_and(|taken| at < taken) {
+        let decoded = frame.codec == Codec::H264;
+        let order = decoded.then_some(&mut self.order);
+        let at = self.clock.place_in(order, frame.rtp_time, frame.arrived);
+        if !decoded && self.taken.is_some_and(|taken| at < taken) {
             self.counts.late += 1;
             return;
         }
@@ -139,7 +148,8 @@ impl Playout {
         }
         self.overflowed = false;
         self.bytes += frame.data.len();
-        let place = self.queue.iter().rposition(|queued| queued.at <= at).map_or(0, |n| n + 1);
+        let before = |queued: &Queued| decoded || queued.at <= at;
+        let place = self.queue.iter().rposition(before).map_or(0, |n| n + 1);
         let after_gap = frame.continuity == Continuity::AfterGap || std::mem::take(&mut self.torn);
         self.queue.insert(place, Queued { at, frame, after_gap });
     }
@@ -187,14 +197,22 @@ impl Playout {
         Counts { jumps: self.clock.jumps(), ..self.counts }
     }
 
-    /// The next frame, if its time is not after `until`.
+    /// The next frame, if its time is not after `until`, or that of one behind it isn't.
     pub fn take_due(&mut self, until: RoomTime) -> Option<Queued> {
         self.settle(until);
-        let at = self.queue.front()?.at;
-        if self.room_time(at)? > until {
+        let due = |queued: &Queued| self.room_time(queued.at).is_some_and(|at| at <= until);
+        let front = self.queue.front()?;
+        let ahead = front.frame.codec == Codec::H264 && self.queue.iter().skip(1).any(due);
+        if !due(front) && !ahead {
             return None;
         }
         self.take()
+    }
+
+    /// How many frames decoding runs ahead of showing.
+    #[must_use]
+    pub const fn decoding_ahead(&self) -> usize {
+        self.order.depth()
     }
 
     /// The next frame, without taking it.

@@ -340,7 +340,7 @@ mod tests {
     }
 
     fn sample(duration: u32, kind: FrameKind) -> Sample {
-        Sample { data: Bytes::from_static(b"data"), duration, kind }
+        Sample { data: Bytes::from_static(b"data"), duration, offset: 0, kind }
     }
 
     fn segmenter(seconds: u64) -> Segmenter {

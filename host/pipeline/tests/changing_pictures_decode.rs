@@ -112,8 +112,7 @@ fn sent(part: usize, size: Size) -> Vec<Frame> {
             if let (FrameKind::Key, Some(Coding::H264 { sps, pps, .. })) =
                 (coded.kind, encoder.coding())
             {
-                h264::push_annex_b(&mut data, &sps);
-                h264::push_annex_b(&mut data, &pps);
+                sps.iter().chain(&pps).for_each(|set| h264::push_annex_b(&mut data, set));
             }
             for nal in h264::length_prefixed_units(&coded.data) {
                 h264::push_annex_b(&mut data, nal);

@@ -215,7 +215,7 @@ fn encode_video((codec, size): (OutputVideo, Size), seconds: u64) -> (Vec<Sample
     encoded.extend(encoder.flush().unwrap());
     let got: Vec<_> = encoded.iter().map(|picture| picture.kind).collect();
     assert_eq!(got, asked, "one picture out for each in, key pictures only where asked for");
-    let sample = |data, kind| Sample { data, duration: 1_000, kind };
+    let sample = |data, kind| Sample { data, duration: 1_000, offset: 0, kind };
     let samples = encoded.into_iter().map(|picture| sample(picture.data, picture.kind)).collect();
     (samples, TrackConfig { timescale: FPS * 1_000, coding: encoder.coding().unwrap() })
 }

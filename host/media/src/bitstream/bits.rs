@@ -15,6 +15,11 @@ impl<'a> Bits<'a> {
         Self { data, at: 0 }
     }
 
+    /// Bits read so far.
+    pub(super) const fn at(&self) -> usize {
+        self.at
+    }
+
     pub(super) fn flag(&mut self) -> Option<bool> {
         let byte = self.data.get(self.at / 8)?;
         let bit = byte >> (7 - self.at % 8) & 1;
@@ -60,6 +65,44 @@ impl<'a> Bits<'a> {
         let code = self.exp_golomb()?;
         let half = i32::try_from(code.div_ceil(2)).ok()?;
         Some(if code % 2 == 1 { half } else { -half })
+    }
+}
+
+/// Writes bits, most significant first.
+#[derive(Clone, Debug, Default)]
+pub(super) struct BitWriter {
+    data: Vec<u8>,
+    /// Bits written so far.
+    at: usize,
+}
+
+impl BitWriter {
+    /// The lowest `count` bits of a number.
+    pub(super) fn put(&mut self, number: u32, count: u32) {
+        for bit in (0..count).rev() {
+            if self.at.is_multiple_of(8) {
+                self.data.push(0);
+            }
+            if let Some(byte) = self.data.last_mut() {
+                let set = u8::from(number >> bit & 1 == 1);
+                *byte |= set << (7 - self.at % 8);
+            }
+            self.at += 1;
+        }
+    }
+
+    /// Unsigned Exp-Golomb.
+    pub(super) fn exp_golomb(&mut self, number: u32) {
+        let code = number.saturating_add(1);
+        let len = 32 - code.leading_zeros();
+        self.put(0, len - 1);
+        self.put(code, len);
+    }
+
+    /// The bytes, closed by a stop bit (H.264, 7.3.2.11).
+    pub(super) fn finish(mut self) -> Vec<u8> {
+        self.put(1, 1);
+        self.data
     }
 }
 

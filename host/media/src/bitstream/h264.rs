@@ -3,8 +3,12 @@
 //! Publishers and encoders speak Annex B (start codes); files hold 4-byte lengths with parameter
 //! sets apart.
 
-use bytes::Bytes;
+mod recovery;
+mod sets;
+pub mod slice;
 
+pub use self::recovery::{grey_pictures, recovery_point};
+pub use self::sets::{KnownSets, ParameterSets, parameter_sets};
 use super::BadBitstream;
 use super::bits::Bits;
 use crate::frame::Size;
@@ -47,9 +51,15 @@ pub fn nal_units(annex_b: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Whether the access unit holds an IDR picture.
+/// Whether decoding can begin with the access unit: it holds an IDR picture, or a recovery point.
 #[must_use]
 pub fn is_key(annex_b: &[u8]) -> bool {
+    is_idr(annex_b) || recovery_point(annex_b).is_some()
+}
+
+/// Whether the access unit holds an IDR picture.
+#[must_use]
+pub fn is_idr(annex_b: &[u8]) -> bool {
     nal_units(annex_b).any(|nal| nal_type(nal) == SLICE_IDR)
 }
 
@@ -97,23 +107,6 @@ pub fn push_annex_b(out: &mut Vec<u8>, nal: &[u8]) {
     out.extend_from_slice(nal);
 }
 
-/// A sequence and a picture parameter set, whole NAL units without start codes.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ParameterSets {
-    /// The sequence parameter set.
-    pub sps: Bytes,
-    /// The picture parameter set.
-    pub pps: Bytes,
-}
-
-/// The first of each parameter set in the access unit; `None` unless both are there.
-#[must_use]
-pub fn parameter_sets(annex_b: &[u8]) -> Option<ParameterSets> {
-    let first = |kind| nal_units(annex_b).find(|nal| nal_type(nal) == kind);
-    let copied = |nal: &[u8]| Bytes::copy_from_slice(nal);
-    Some(ParameterSets { sps: first(SPS).map(copied)?, pps: first(PPS).map(copied)? })
-}
-
 /// What a sequence parameter set says about its pictures.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Sps {
@@ -125,6 +118,22 @@ pub struct Sps {
     pub level: u8,
     /// Size of the shown pictures, cropping applied.
     pub size: Size,
+    /// `seq_parameter_set_id`.
+    pub number: u32,
+    /// `chroma_format_idc`: 1 is 4:2:0.
+    pub chroma_format: u32,
+    /// Bits of `frame_num`.
+    pub frame_num_bits: u32,
+    /// Bits of `pic_order_cnt_lsb`, where slices have it.
+    pub order_bits: Option<u32>,
+    /// Whether slices say how their order differs from what is expected.
+    pub order_deltas: bool,
+    /// The most frames that a picture may refer to.
+    pub references: u32,
+    /// Whether no picture is interlaced.
+    pub frames_only: bool,
+    /// Macroblocks of a picture.
+    pub macroblocks: u32,
 }
 
 impl Sps {
@@ -139,7 +148,7 @@ impl Sps {
         if nal.len() > MAX_PARAMETER_SET {
             return Err(bad("sequence parameter set too long"));
         }
-        let payload = without_emulation_prevention(nal.get(1..).unwrap_or_default());
+        let payload = unescaped(nal.get(1..).unwrap_or_default());
         parse_sps(&mut Bits::new(&payload))
             .ok_or_else(|| bad("sequence parameter set cut short"))?
     }
@@ -168,8 +177,21 @@ fn trim_zeros(unit: &[u8]) -> &[u8] {
     unit.get(..len).unwrap_or_default()
 }
 
+/// Puts a 03 into whatever would look like a start code (7.3.1).
+fn escaped(payload: &[u8], out: &mut Vec<u8>) {
+    let mut zeros = 0;
+    for &byte in payload {
+        if zeros >= 2 && byte <= 3 {
+            out.push(3);
+            zeros = 0;
+        }
+        zeros = if byte == 0 { zeros + 1 } else { 0 };
+        out.push(byte);
+    }
+}
+
 /// Drops the 03 of each 00 00 03 (7.3.1).
-fn without_emulation_prevention(payload: &[u8]) -> Vec<u8> {
+fn unescaped(payload: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(payload.len());
     let mut zeros = 0;
     for &byte in payload {
@@ -186,15 +208,15 @@ fn without_emulation_prevention(payload: &[u8]) -> Vec<u8> {
 /// 7.3.2.1.1; `None` where the bits run out.
 fn parse_sps(bits: &mut Bits<'_>) -> Option<Result<Sps, BadBitstream>> {
     let [profile, constraints, level] = [bits.byte()?, bits.byte()?, bits.byte()?];
-    bits.exp_golomb()?; // seq_parameter_set_id
+    let number = bits.exp_golomb()?;
     let chroma_format = if has_chroma_format(profile) { skip_high_profile(bits)? } else { 1 };
-    bits.exp_golomb()?; // log2_max_frame_num
+    // More than 16 bits of either aren't allowed (7.4.2.1.1).
+    let frame_num_bits = (bits.exp_golomb()?.saturating_add(4)).min(16);
+    let (mut order_bits, mut order_deltas) = (None, false);
     match bits.exp_golomb()? {
-        0 => {
-            bits.exp_golomb()?; // log2_max_pic_order_cnt_lsb
-        }
+        0 => order_bits = Some((bits.exp_golomb()?.saturating_add(4)).min(16)),
         1 => {
-            bits.skip(1)?;
+            order_deltas = !bits.flag()?;
             bits.signed_exp_golomb()?;
             bits.signed_exp_golomb()?;
             let cycle = bits.exp_golomb()?;
@@ -204,7 +226,7 @@ fn parse_sps(bits: &mut Bits<'_>) -> Option<Result<Sps, BadBitstream>> {
         }
         _ => {}
     }
-    bits.exp_golomb()?; // max_num_ref_frames
+    let references = bits.exp_golomb()?;
     bits.skip(1)?; // gaps_in_frame_num_value_allowed_flag
     let across = bits.exp_golomb()?.saturating_add(1);
     let down = bits.exp_golomb()?.saturating_add(1);
@@ -231,9 +253,20 @@ fn parse_sps(bits: &mut Bits<'_>) -> Option<Result<Sps, BadBitstream>> {
     let width = (across * 16).checked_sub(crop_across * unit_across);
     let height = (down * 16 * fields).checked_sub(crop_down * unit_down);
     Some(match (width, height) {
-        (Some(width @ 1..), Some(height @ 1..)) => {
-            Ok(Sps { profile, constraints, level, size: Size { width, height } })
-        }
+        (Some(width @ 1..), Some(height @ 1..)) => Ok(Sps {
+            profile,
+            constraints,
+            level,
+            size: Size { width, height },
+            number,
+            chroma_format,
+            frame_num_bits,
+            order_bits,
+            order_deltas,
+            references,
+            frames_only,
+            macroblocks: across * down * fields,
+        }),
         _ => Err(bad("cropped to nothing")),
     })
 }
@@ -305,8 +338,6 @@ mod tests {
         assert_eq!(prefixed, [0, 0, 0, 2, 0x65, 3]);
         assert_eq!(length_prefixed_units(&prefixed).collect::<Vec<_>>(), [&[0x65, 3]]);
         assert_eq!(length_prefixed_units(&prefixed[..5]).count(), 0);
-        let sets = parameter_sets(&stream).unwrap();
-        assert_eq!((&sets.sps[..], &sets.pps[..]), (&[0x67, 1][..], &[0x68, 2][..]));
     }
 
     proptest! {

@@ -109,8 +109,8 @@ pub fn init_segment(tracks: &[TrackConfig]) -> Result<Bytes, Fmp4Error> {
 pub fn media_segment(sequence: u32, runs: &[TrackRun<'_>]) -> Result<Bytes, Fmp4Error> {
     let samples = || runs.iter().flat_map(|run| run.samples);
     let payload: usize = samples().map(|sample| sample.data.len()).sum();
-    // A sample's entry in `trun` has 12 bytes, or 8 and a share of it; the rest is under 4 KiB.
-    let total = payload + samples().count() * 12 + 4096;
+    // A sample's entry in `trun` has at most 16 bytes; the rest is under 4 KiB.
+    let total = payload + samples().count() * 16 + 4096;
     if total > MAX_SEGMENT {
         return Err(Fmp4Error::TooLarge { bytes: total });
     }
@@ -150,7 +150,9 @@ fn moof(sequence: u32, runs: &[TrackRun<'_>], first_offset: usize) -> Moof {
     let mut offset = first_offset;
     let mut traf = Vec::new();
     for run in runs.iter().filter(|run| !run.samples.is_empty()) {
-        let entries: Vec<_> = run.samples.iter().map(trun_entry).collect();
+        // Either all samples of a run have an offset or none has.
+        let later = run.samples.iter().any(|sample| sample.offset > 0);
+        let entries: Vec<_> = run.samples.iter().map(|sample| trun_entry(sample, later)).collect();
         traf.push(Traf {
             tfhd: Tfhd {
                 track_id: track_id(run.track),
@@ -169,7 +171,7 @@ fn moof(sequence: u32, runs: &[TrackRun<'_>], first_offset: usize) -> Moof {
     Moof { mfhd: Mfhd { sequence_number: sequence }, traf }
 }
 
-fn trun_entry(sample: &Sample) -> TrunEntry {
+fn trun_entry(sample: &Sample, later: bool) -> TrunEntry {
     let flags = match sample.kind {
         FrameKind::Key => SYNC_SAMPLE,
         FrameKind::Delta => OTHER_SAMPLE,
@@ -178,7 +180,7 @@ fn trun_entry(sample: &Sample) -> TrunEntry {
         duration: Some(sample.duration),
         size: Some(u32::try_from(sample.data.len()).unwrap_or(u32::MAX)),
         flags: Some(flags),
-        cts: None,
+        cts: later.then_some(i64::from(sample.offset)),
     }
 }
 
@@ -234,7 +236,7 @@ mod tests {
     }
 
     fn sample(data: &'static [u8], duration: u32, kind: FrameKind) -> Sample {
-        Sample { data: Bytes::from_static(data), duration, kind }
+        Sample { data: Bytes::from_static(data), duration, offset: 0, kind }
     }
 
     fn atoms(mut data: &[u8]) -> Vec<Any> {
@@ -298,11 +300,11 @@ mod tests {
     fn impossible_tracks_are_refused() {
         assert!(matches!(init_segment(&[]), Err(Fmp4Error::TrackCount { count: 0 })));
         let size = Size { width: 70_000, height: 16 };
-        let coding = Coding::H264 { size, sps: Bytes::new(), pps: Bytes::new() };
+        let coding = Coding::H264 { size, sps: Vec::new(), pps: Vec::new() };
         let large = init_segment(&[TrackConfig { timescale: 1, coding }]).unwrap_err();
         assert!(matches!(large, Fmp4Error::Size { .. }));
         let size = Size { width: 16, height: 16 };
-        let coding = Coding::H264 { size, sps: Bytes::from_static(b"?"), pps: Bytes::new() };
+        let coding = Coding::H264 { size, sps: vec![Bytes::from_static(b"?")], pps: Vec::new() };
         let no_sps = init_segment(&[TrackConfig { timescale: 1, coding }]).unwrap_err();
         assert!(matches!(no_sps, Fmp4Error::Config(_)));
     }

@@ -7,8 +7,9 @@
 
 use bytes::Bytes;
 use mp4_atom::{
-    Any, Co64, Decode, DecodeMaybe, Edts, Elst, ElstEntry, Encode, FourCC, Ftyp, Moof, Moov, Stbl,
-    Stco, Stsc, StscEntry, Stss, Stsz, StszSamples, Stts, SttsEntry, Traf, Trak, TrunEntry,
+    Any, Co64, Ctts, CttsEntry, Decode, DecodeMaybe, Edts, Elst, ElstEntry, Encode, FourCC, Ftyp,
+    Moof, Moov, Stbl, Stco, Stsc, StscEntry, Stss, Stsz, StszSamples, Stts, SttsEntry, Traf, Trak,
+    TrunEntry,
 };
 use thiserror::Error;
 
@@ -82,6 +83,8 @@ struct Track {
     /// Decode time of the first sample, and of the next one, in ticks.
     span: Option<(u64, u64)>,
     times: Vec<SttsEntry>,
+    /// How much later samples are shown than decoded.
+    offsets: Vec<CttsEntry>,
     sizes: Vec<u32>,
     /// Sync samples, from 1.
     keys: Vec<u32>,
@@ -290,6 +293,11 @@ impl Track {
             self.keys.push(u32::try_from(self.sizes.len()).map_err(|_| "too many samples")?);
         }
         self.lasts(duration);
+        let sample_offset = entry.cts.unwrap_or(0);
+        match self.offsets.last_mut() {
+            Some(last) if last.sample_offset == sample_offset => last.sample_count += 1,
+            _ => self.offsets.push(CttsEntry { sample_count: 1, sample_offset }),
+        }
         if let Some((_, end)) = &mut self.span {
             *end += u64::from(duration);
         }
@@ -307,6 +315,9 @@ impl Track {
         // Without the box every sample is one that a player can start at (8.6.2.1).
         let all = self.keys.len() == self.sizes.len();
         stbl.stss = (!all).then(|| Stss { entries: std::mem::take(&mut self.keys) });
+        let entries = std::mem::take(&mut self.offsets);
+        let later = entries.iter().any(|entry| entry.sample_offset != 0);
+        stbl.ctts = later.then_some(Ctts { entries });
         stbl.stts = Stts { entries: std::mem::take(&mut self.times) };
         let sizes = std::mem::take(&mut self.sizes);
         stbl.stsz = Stsz { samples: StszSamples::Different { sizes } };

@@ -2,6 +2,7 @@
 //!
 //! What can be read from parameter sets is read from them, never assumed.
 
+use bytes::Bytes;
 use mp4_atom::esds::{DecoderConfig, DecoderSpecific, EsDescriptor, Esds};
 use mp4_atom::{
     Audio, Av01, Av1c, Avc1, Avcc, AvccExt, Codec, Dops, Mp4a, Opus, Visual, Vp08, Vp09, VpcC,
@@ -90,9 +91,13 @@ fn vp9_level(size: Size) -> u8 {
 }
 
 /// The AVCDecoderConfigurationRecord (ISO 14496-15, 5.3.3.1).
-fn avcc(sps: &[u8], pps: &[u8]) -> Result<Avcc, Fmp4Error> {
-    let parsed = Sps::parse(sps)?;
-    let mut avcc = Avcc::new(sps, pps)?;
+fn avcc(sps: &[Bytes], pps: &[Bytes]) -> Result<Avcc, Fmp4Error> {
+    let none = Bytes::new();
+    let (first, picture) = (sps.first().unwrap_or(&none), pps.first().unwrap_or(&none));
+    let parsed = Sps::parse(first)?;
+    let mut avcc = Avcc::new(first, picture)?;
+    let all = |sets: &[Bytes]| sets.iter().map(|set| set.to_vec()).collect();
+    (avcc.sequence_parameter_sets, avcc.picture_parameter_sets) = (all(sps), all(pps));
     // Profiles from High on say again what the parameter set says: 4:2:0, 8 bits.
     if parsed.profile >= 100 {
         avcc.ext = Some(AvccExt::default());

@@ -2,7 +2,7 @@
 //!
 //! Every segment begins with PAT and PMT, and its first picture with parameter sets, so it decodes
 //! alone; continuity counters run on over segments, so a player may join them too. Times are those of
-//! the samples, in 90 kHz and 33 bits. No picture is reordered, so only presentation times are
+//! the samples, in 90 kHz and 33 bits; where a picture is shown later than it is decoded, both are
 //! written.
 
 use bytes::Bytes;
@@ -104,8 +104,10 @@ enum Carried {
 /// One PES packet's content.
 struct Piece {
     track: usize,
-    /// In 90 kHz since the recording's zero.
+    /// When it is decoded, in 90 kHz since the recording's zero.
     at: u64,
+    /// When it is shown, likewise.
+    shown: u64,
     kind: FrameKind,
     data: Vec<u8>,
 }
@@ -173,7 +175,13 @@ impl TsMuxer {
         let clock = carries_clock.then(|| clocks.write(reference));
         let is_video = self.tracks.get(piece.track).is_some_and(Track::is_video);
         let key = piece.kind == FrameKind::Key;
-        let pes = packet::Pes { is_video, key, clock, presentation: piece.at + ZERO };
+        let pes = packet::Pes {
+            is_video,
+            key,
+            clock,
+            decoding: piece.at + ZERO,
+            presentation: piece.shown + ZERO,
+        };
         self.packets.pes(packet::pid(piece.track), &pes, &piece.data, out);
     }
 }
@@ -194,8 +202,7 @@ impl Track {
         let carried = match &config.coding {
             Coding::H264 { sps, pps, .. } => {
                 let mut sets = Vec::new();
-                h264::push_annex_b(&mut sets, sps);
-                h264::push_annex_b(&mut sets, pps);
+                sps.iter().chain(pps).for_each(|set| h264::push_annex_b(&mut sets, set));
                 Carried::H264 { sets }
             }
             Coding::Aac { config, .. } => Carried::Aac(Adts::new(config)?),
@@ -223,7 +230,8 @@ impl Track {
                 _ => {
                     let data = self.carried.access_unit(&sample.data, sample.kind)?;
                     let (track, kind) = (run.track, sample.kind);
-                    into.push(Piece { track, at: self.to_rate(at), kind, data });
+                    let shown = self.to_rate(at + u64::from(sample.offset));
+                    into.push(Piece { track, at: self.to_rate(at), shown, kind, data });
                     packed = Some((1, self.after_frame(at)));
                 }
             }

@@ -21,7 +21,7 @@ pub(super) fn coding_of(codec: Codec, data: &[u8], before: Option<&Coding>) -> O
         }
         Codec::H264 => match h264::parameter_sets(data) {
             Some(h264::ParameterSets { sps, pps }) => {
-                let size = h264::Sps::parse(&sps).ok()?.size;
+                let size = h264::Sps::parse(sps.first()?).ok()?.size;
                 Some(Coding::H264 { size, sps, pps })
             }
             None => before.filter(|before| matches!(before, Coding::H264 { .. })).cloned(),

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use capstan_media::bitstream::h264;
 use capstan_media::codec::Codec;
 use capstan_media::container::Container;
 use capstan_media::frame::{Frame, FrameKind};
 use capstan_media::sample::{Coding, TrackConfig};
 use capstan_media::time::RoomTime;
+use capstan_media::trouble::{Cause, Complaint};
 
+use super::BREAK;
 use super::coding::{coding_of, sample_of};
 use super::piece::{Making, Piece};
 use super::run::{Opening, Run, Zero};
@@ -20,6 +23,13 @@ const USUAL: u32 = TIMESCALE / 15;
 const LONGEST: Duration = Duration::from_secs(330);
 /// Likewise.
 const LARGEST: usize = 50 << 20;
+
+/// When a frame is decoded and when it is shown.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Times {
+    pub(super) decoded: RoomTime,
+    pub(super) shown: RoomTime,
+}
 
 /// A camera's or a screen's pictures.
 #[derive(Debug)]
@@ -38,6 +48,10 @@ pub(super) struct Pictures {
     broken: bool,
     /// The slice is long enough.
     overdue: bool,
+    /// Why frames are left out, since when, and when the last one was.
+    trouble: Option<(Complaint, RoomTime)>,
+    /// Frames left out since nothing was known to decode them with.
+    left_out: u64,
 }
 
 impl Pictures {
@@ -52,6 +66,8 @@ impl Pictures {
             described_anew: false,
             broken: true,
             overdue: false,
+            trouble: None,
+            left_out: 0,
         }
     }
 
@@ -64,12 +80,57 @@ impl Pictures {
         self.broken || self.overdue
     }
 
+    /// Why frames are left out, if the newest ones are.
+    pub(super) fn complaint(&self, now: RoomTime) -> Option<&Complaint> {
+        let (complaint, last) = self.trouble.as_ref()?;
+        (now.since(*last) < BREAK).then_some(complaint)
+    }
+
+    /// Frames left out since nothing was known to decode them with.
+    pub(super) const fn left_out(&self) -> u64 {
+        self.left_out
+    }
+
     /// Takes a frame. False if it is left out.
     pub(super) fn push(
         &mut self,
         codec: Codec,
         frame: &Frame,
-        at: RoomTime,
+        times: Times,
+        after_gap: bool,
+        pieces: &mut Vec<Piece>,
+    ) -> bool {
+        let cause = if self.run.is_some() { Cause::PicturesLost } else { Cause::NoKeyFrame };
+        let written = self.write(codec, frame, times, after_gap, pieces);
+        if written {
+            self.trouble = None;
+            return true;
+        }
+        self.left_out += 1;
+        let cause = match (frame.kind, codec) {
+            (FrameKind::Delta, _) => cause,
+            (FrameKind::Key, Codec::H264) if h264::parameter_sets(&frame.data).is_none() => {
+                Cause::NoParameterSets
+            }
+            (FrameKind::Key, _) => Cause::Unsupported,
+        };
+        let (track, since) = (frame.track, frame.arrived);
+        let fresh = Complaint { track, cause, since, detail: String::new() };
+        match &mut self.trouble {
+            // A key frame that can't be described says more than that one is waited for.
+            Some((trouble, last)) if frame.kind == FrameKind::Delta || trouble.cause == cause => {
+                *last = since;
+            }
+            other => *other = Some((fresh, since)),
+        }
+        false
+    }
+
+    fn write(
+        &mut self,
+        codec: Codec,
+        frame: &Frame,
+        times: Times,
         after_gap: bool,
         pieces: &mut Vec<Piece>,
     ) -> bool {
@@ -78,7 +139,8 @@ impl Pictures {
         if self.broken && !key {
             return false;
         }
-        let at = self.zero.ticks(at, TIMESCALE);
+        let at = self.zero.ticks(times.decoded, TIMESCALE);
+        let shown = self.zero.ticks(times.shown, TIMESCALE);
         if key && !self.begin_at_key(codec, frame, at, pieces) {
             self.broken = true;
             return false;
@@ -92,7 +154,7 @@ impl Pictures {
         self.overdue = long && !key;
         // FFmpeg heeds the first init segment of a playlist only, and finds later parameter sets here.
         let with_sets = self.described_anew && run.container() == Container::Fmp4;
-        run.push(at, sample_of(codec, &frame.data, with_sets), frame.kind);
+        run.push_shown_at(at, shown, sample_of(codec, &frame.data, with_sets), frame.kind);
         true
     }
 

@@ -72,7 +72,7 @@ pub(super) struct Run {
     /// Decode time of the first of `samples`.
     from: u64,
     /// Decode time of the newest sample, and the sample, whose duration isn't known yet.
-    newest: Option<(u64, Bytes, FrameKind)>,
+    newest: Option<(u64, Sample)>,
     /// How long the sample before lasted.
     last: u32,
     opening: Opening,
@@ -117,19 +117,25 @@ impl Run {
 
     /// Decode time of the newest sample.
     pub(super) fn newest(&self) -> Option<u64> {
-        self.newest.as_ref().map(|(at, ..)| *at)
+        self.newest.as_ref().map(|(at, _)| *at)
     }
 
     /// Takes the next sample, which begins at `at` or, if that isn't after the newest one, right
     /// after it began.
     pub(super) fn push(&mut self, at: u64, data: Bytes, kind: FrameKind) {
+        self.push_shown_at(at, at, data, kind);
+    }
+
+    /// The same for a sample that is shown later than it is decoded.
+    pub(super) fn push_shown_at(&mut self, at: u64, shown: u64, data: Bytes, kind: FrameKind) {
         let at = self.newest().map_or(at, |newest| at.max(newest + 1));
         self.settle(at);
         if self.samples.is_empty() {
             self.from = at;
         }
         self.bytes += data.len();
-        self.newest = Some((at, data, kind));
+        let offset = u32::try_from(shown.saturating_sub(at)).unwrap_or(0);
+        self.newest = Some((at, Sample { data, duration: 1, offset, kind }));
     }
 
     /// What its segments are.
@@ -168,13 +174,13 @@ impl Run {
     }
 
     fn settle(&mut self, at: u64) {
-        let Some((began, data, kind)) = self.newest.take() else { return };
+        let Some((began, mut sample)) = self.newest.take() else { return };
         if self.samples.is_empty() {
             self.from = began;
         }
-        let duration = u32::try_from(at.saturating_sub(began)).unwrap_or(u32::MAX).max(1);
-        self.last = duration;
-        self.samples.push(Sample { data, duration, kind });
+        sample.duration = u32::try_from(at.saturating_sub(began)).unwrap_or(u32::MAX).max(1);
+        self.last = sample.duration;
+        self.samples.push(sample);
     }
 
     fn close(&mut self, pieces: &mut Vec<Piece>) {
@@ -207,9 +213,16 @@ impl Run {
         };
         let ticks: u64 = samples.iter().map(|sample| u64::from(sample.duration)).sum();
         let scale = self.config.timescale;
+        // A segment begins where its first picture is shown.
+        let offsets = samples.iter().scan(self.from, |at, sample| {
+            let shown = *at + u64::from(sample.offset);
+            *at += u64::from(sample.duration);
+            Some(shown)
+        });
+        let shown = offsets.min().unwrap_or(self.from);
         let segment = Segment {
             index: u64::from(self.sequence - 1),
-            start: self.zero.room(self.from, scale),
+            start: self.zero.room(shown, scale),
             micros: micros(self.from + ticks, scale) - micros(self.from, scale),
             bytes,
             twin: None,

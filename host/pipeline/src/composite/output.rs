@@ -141,7 +141,7 @@ impl VideoOut {
             let Some(picture) = self.encoded.pop_front() else { return };
             let Some(duration) = self.lengths.pop_front() else { return };
             let EncodedPicture { data, kind } = picture;
-            out.push(Output::Video(Sample { data, duration, kind }));
+            out.push(Output::Video(Sample { data, duration, offset: 0, kind }));
         }
     }
 }

@@ -10,6 +10,7 @@ use capstan_media::room::{LeaveReason, RoomEvent};
 use capstan_media::scene::Participant;
 use capstan_media::time::RoomTime;
 use capstan_media::track::{TrackId, TrackKind, Uid};
+use capstan_media::trouble::Complaint;
 
 use super::inbox::Arrival;
 use super::track::{AudioTrack, VideoTrack};
@@ -171,6 +172,13 @@ impl Room {
             camera.into_iter().chain(video(TrackKind::Screen, &person.screen))
         });
         tracks.collect()
+    }
+
+    /// What nothing can be made of now.
+    pub(super) fn complaints(&self) -> Vec<Complaint> {
+        let people = self.people.values().filter(|person| person.joined.is_some());
+        let tracks = people.flat_map(|person| person.camera.iter().chain(&person.screen));
+        tracks.filter_map(VideoTrack::complaint).cloned().collect()
     }
 
     /// Everybody's voice with its queue, in the order of uids.

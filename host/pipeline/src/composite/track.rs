@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use capstan_media::frame::{Frame, Size};
 use capstan_media::time::RoomTime;
+use capstan_media::trouble::Complaint;
 
 use crate::decode::DecodeError;
 use crate::decode::stream::{Decoded, VideoStream};
 use crate::limits::HOLD_PICTURE;
 use crate::mix::canvas::Shown;
 use crate::mix::voice::Voice;
+use crate::playout::clock::MediaTime;
 use crate::playout::{Counts, Playout, Queued};
 use crate::stats::Stats;
 
@@ -68,18 +70,24 @@ impl VideoTrack {
         if !decode {
             return;
         }
+        // What is seen at this tick; frames that are decoded before their time come later.
+        let ticks = self.playout.media_time(until).unwrap_or(f64::MIN);
+        #[expect(clippy::cast_possible_truncation, reason = "it saturates")]
+        let now = MediaTime(ticks.ceil() as i64);
         // A frame that nothing needs is decoded only if nothing else came for this tick.
-        let all_droppable = due.iter().all(|&(_, droppable)| droppable);
-        let last = due.len().saturating_sub(1);
-        for (number, (queued, droppable)) in due.into_iter().enumerate() {
-            if droppable && !(all_droppable && number == last) {
+        let for_tick = || due.iter().filter(|(queued, _)| queued.at <= now);
+        let all_droppable = for_tick().all(|&(_, droppable)| droppable);
+        let last = for_tick().map(|(queued, _)| queued.at).max();
+        for (queued, droppable) in due {
+            let seen = queued.at > now || (all_droppable && Some(queued.at) == last);
+            if droppable && !seen {
                 stats.superseded += 1;
                 if queued.after_gap {
                     self.stream.lose();
                 }
                 continue;
             }
-            match self.stream.push(&queued.frame, queued.after_gap) {
+            match self.stream.push_at(&queued.frame, queued.after_gap, queued.at, now) {
                 Decoded::Done => stats.decoded += 1,
                 Decoded::Undecodable => stats.undecodable += 1,
                 Decoded::Broken(error) => {
@@ -88,11 +96,17 @@ impl VideoTrack {
                 }
             }
         }
+        self.stream.show_until(now);
     }
 
     /// Whether it waits for a key frame that isn't here yet.
     pub(super) fn is_starving(&self) -> bool {
         self.muted.is_none() && self.stream.is_starving() && !self.playout.has_key()
+    }
+
+    /// Why it shows nothing new of what comes.
+    pub(super) fn complaint(&self) -> Option<&Complaint> {
+        self.stream.complaint().filter(|_| self.muted.is_none())
     }
 
     /// The picture to show.

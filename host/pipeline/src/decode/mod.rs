@@ -3,6 +3,7 @@
 //! A decoder shows only pictures that it decoded without complaint. It never panics, whatever the
 //! bytes, and never takes a picture larger than the limits.
 
+mod ahead;
 mod av1;
 mod h264;
 mod opus;

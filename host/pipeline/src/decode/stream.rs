@@ -1,15 +1,19 @@
 //! One video track's frames to its newest picture, never a wrong one.
 //!
 //! After a gap, an error or a change of codec nothing is decoded until the next key frame, and the
-//! last good picture stays the newest.
+//! last good picture stays the newest. Pictures that are decoded before their time wait until it has come.
 
 use capstan_media::bitstream::{h264, vp8};
 use capstan_media::codec::Codec;
 use capstan_media::frame::{Frame, FrameKind, Size};
+use capstan_media::trouble::{Cause, Complaint};
 
+use super::ahead::Ahead;
 use super::{DecodeError, VideoDecoder, video_decoder};
 use crate::limits::MAX_FRAME_BYTES;
 use crate::mix::canvas::Shown;
+use crate::picture::PictureView;
+use crate::playout::clock::MediaTime;
 
 /// What became of a frame.
 #[derive(Debug)]
@@ -32,6 +36,12 @@ pub struct VideoStream {
     version: u64,
     size: Option<Size>,
     dependencies: vp8::Dependencies,
+    /// Pictures of a stream that is sent in another order than it is shown.
+    ahead: Option<Ahead>,
+    /// When the picture is shown that decoding began with.
+    began: Option<MediaTime>,
+    /// Why there is no new picture.
+    trouble: Option<Complaint>,
 }
 
 impl std::fmt::Debug for VideoStream {
@@ -67,6 +77,9 @@ impl VideoStream {
             let codec = self.decoder.as_ref().map(|&(codec, _)| codec);
             if after_gap || self.starving || codec != Some(frame.codec) {
                 self.starving = true;
+                let lost = self.size.is_some() && codec == Some(frame.codec);
+                let cause = if lost { Cause::PicturesLost } else { Cause::NoKeyFrame };
+                self.complain(frame, cause, String::new());
                 return Decoded::Undecodable;
             }
         }
@@ -76,15 +89,87 @@ impl VideoStream {
                 self.starving = true;
                 // What a decoder holds after an error is anybody's guess.
                 self.decoder = None;
+                self.complain(frame, cause_of(&error, frame), error.to_string());
                 Decoded::Broken(error)
             }
         }
+    }
+
+    /// The same for a frame whose picture is to be shown at `at`, while those up to `now` are. What is
+    /// before its time waits for [`Self::show_until`].
+    pub fn push_at(
+        &mut self,
+        frame: &Frame,
+        after_gap: bool,
+        at: MediaTime,
+        now: MediaTime,
+    ) -> Decoded {
+        let begins = self.starving || self.decoder.is_none();
+        if begins && frame.kind == FrameKind::Key {
+            self.began = Some(at);
+        }
+        // Shown before the frame that decoding began with, it may need others that never came.
+        let incomplete = self.began.is_some_and(|began| at < began);
+        if self.ahead.is_none() && at <= now && !incomplete {
+            return self.push(frame, after_gap);
+        }
+        let (version, size) = (self.version, self.size);
+        let decoded = self.push(frame, after_gap);
+        if self.version > version && incomplete {
+            self.ahead.get_or_insert_default();
+            (self.version, self.size) = (version, size);
+        } else if self.version > version
+            && let Some(picture) = self.decoder.as_ref().and_then(|(_, of)| of.picture())
+        {
+            let shown = self.size;
+            let ahead = self.ahead.get_or_insert_default();
+            ahead.keep(at, picture);
+            // Nothing new is shown yet.
+            (self.version, self.size) = (version, size.or(shown));
+        }
+        decoded
+    }
+
+    /// Shows the newest of the waiting pictures that is due.
+    pub fn show_until(&mut self, now: MediaTime) {
+        if let Some(ahead) = &mut self.ahead
+            && ahead.show_until(now)
+        {
+            self.version += 1;
+            self.size = ahead.shown().map(|picture| picture.size).or(self.size);
+        }
+    }
+
+    /// Why it makes no new pictures of what comes, if it doesn't.
+    #[must_use]
+    pub const fn complaint(&self) -> Option<&Complaint> {
+        self.trouble.as_ref()
+    }
+
+    /// What is known best of why nothing comes out: a decoder's words rather than that a key frame is
+    /// waited for, which follows from them.
+    fn complain(&mut self, frame: &Frame, cause: Cause, detail: String) {
+        let (track, since) = (frame.track, frame.arrived);
+        let waits = |cause| matches!(cause, Cause::NoKeyFrame | Cause::PicturesLost);
+        let fresh = match &mut self.trouble {
+            Some(trouble) if waits(cause) || trouble.cause == cause => return,
+            Some(trouble) => {
+                let since = if waits(trouble.cause) { since } else { trouble.since };
+                Complaint { track, cause, since, detail }
+            }
+            None => Complaint { track, cause, since, detail },
+        };
+        self.trouble = Some(fresh);
     }
 
     fn decode(&mut self, frame: &Frame) -> Result<(), DecodeError> {
         if frame.data.len() > MAX_FRAME_BYTES {
             let what = format!("{} bytes", frame.data.len());
             return Err(DecodeError::Broken { codec: frame.codec, what });
+        }
+        if self.starving && frame.codec == Codec::H264 && !h264::is_idr(&frame.data) {
+            // What is refreshed bit by bit begins anew.
+            self.decoder = None;
         }
         let decoder = match &mut self.decoder {
             Some((codec, decoder)) if *codec == frame.codec => decoder,
@@ -94,6 +179,7 @@ impl VideoStream {
         if decoder.decode(&frame.data)? {
             self.version += 1;
             self.size = decoder.picture().map(|picture| picture.size);
+            self.trouble = None;
         }
         Ok(())
     }
@@ -124,8 +210,26 @@ impl VideoStream {
     /// The newest picture.
     #[must_use]
     pub fn shown(&self) -> Option<Shown<'_>> {
-        let picture = self.decoder.as_ref().and_then(|(_, decoder)| decoder.picture());
+        let decoded = || self.decoder.as_ref().and_then(|(_, decoder)| decoder.picture());
+        let picture: Option<PictureView<'_>> = match &self.ahead {
+            Some(ahead) => ahead.shown(),
+            None => decoded(),
+        };
         self.size.map(|_| Shown { version: self.version, picture })
+    }
+}
+
+/// Why a decoder refused a frame, as far as it can be told.
+fn cause_of(error: &DecodeError, frame: &Frame) -> Cause {
+    match error {
+        DecodeError::Unsupported { .. } | DecodeError::TooLarge { .. } => Cause::Unsupported,
+        DecodeError::NoPictures { .. } | DecodeError::Start { .. } => Cause::Undecodable,
+        DecodeError::Broken { codec: Codec::H264, .. }
+            if frame.kind == FrameKind::Key && h264::parameter_sets(&frame.data).is_none() =>
+        {
+            Cause::NoParameterSets
+        }
+        DecodeError::Broken { .. } => Cause::Undecodable,
     }
 }
 

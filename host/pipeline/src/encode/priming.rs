@@ -65,7 +65,7 @@ impl<E: DelayedEncoder> Aligned<E> {
         }
         self.owed = self.owed.saturating_sub(1);
         let duration = u32::try_from(self.inner.frame_len()).unwrap_or(u32::MAX);
-        Ok(Some(Sample { data, duration, kind: FrameKind::Key }))
+        Ok(Some(Sample { data, duration, offset: 0, kind: FrameKind::Key }))
     }
 }
 

@@ -7,6 +7,8 @@
 
 use capstan_media::time::{RoomTime, RtpTime};
 
+use super::reorder::Reorder;
+
 /// Media time: RTP time with its jumps taken out, in ticks since the track's first frame.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct MediaTime(pub i64);
@@ -87,9 +89,20 @@ impl ClockMap {
 
     /// Takes a frame in the order of arrival and answers its media time.
     pub fn place(&mut self, rtp: RtpTime, arrived: RoomTime) -> MediaTime {
+        self.place_in(None, rtp, arrived)
+    }
+
+    /// The same, of a stream that is sent in the order of decoding.
+    pub fn place_in(
+        &mut self,
+        order: Option<&mut Reorder>,
+        rtp: RtpTime,
+        arrived: RoomTime,
+    ) -> MediaTime {
         let (rate, arrived) = (self.rate, arrived.as_micros());
         let Some(anchor) = &mut self.anchor else {
             self.anchor = Some(Anchor::new(rtp.0, arrived));
+            order.map(|order| order.take(MediaTime(0)));
             return MediaTime(0);
         };
         let mut media = anchor.media(rtp.0);
@@ -99,7 +112,16 @@ impl ClockMap {
             self.jumps += 1;
             media = anchor.jump(rtp.0, arrived, rate);
         }
-        anchor.observe(arrived - anchor.room(media, rate), arrived, passed);
+        let (due, deeper) = order.map_or((media, false), |order| {
+            let depth = order.depth();
+            (order.take(media), order.depth() > depth)
+        });
+        let delay = arrived - anchor.room(due, rate);
+        if deeper {
+            anchor.begin_again(delay, arrived);
+        } else {
+            anchor.observe(delay, arrived, passed);
+        }
         anchor.newest = anchor.newest.max(media);
         anchor.newest_arrived = anchor.newest_arrived.max(arrived);
         media
@@ -222,6 +244,17 @@ impl Anchor {
         self.report = None;
     }
 
+    /// Frames turn out to come before their time: what was measured by those that did says nothing.
+    const fn begin_again(&mut self, delay: i64, arrived: i64) {
+        self.restart(arrived, WINDOW);
+        if arrived - self.anchored < SETTLING {
+            self.base = self.base.saturating_add(delay);
+            self.least = 0;
+        } else {
+            self.least = delay;
+        }
+    }
+
     const fn restart(&mut self, arrived: i64, len: i64) {
         self.least = i64::MAX;
         self.least_before = None;
@@ -334,6 +367,25 @@ mod tests {
         let packets = (0..200).map(|n| (n * 20, n * 20 + if n < 100 { 0 } else { 60_000 }));
         let (map, placed) = fed(packets);
         assert!((room_ms(&map, placed[199]) - (199 * 20 + 60_000)).abs() <= 1);
+    }
+
+    #[test]
+    fn frames_before_their_time_are_placed_by_when_they_can_be_shown() {
+        // 15 a second, two of each three refer to the one sent before them.
+        let (mut map, mut order) = (ClockMap::new(90_000), Reorder::default());
+        let shown = |n: i64| if n == 0 { 0 } else { [n + 2, n - 1, n - 1][(n - 1) as usize % 3] };
+        let mut placed = Vec::new();
+        for n in 0..100 {
+            let rtp = RtpTime(u64::try_from(shown(n) * 6_000).unwrap());
+            let arrived = RoomTime::from_micros(START + n * 1_000_000 / 15);
+            placed.push(map.place_in(Some(&mut order), rtp, arrived));
+        }
+        for (n, media) in placed.iter().enumerate().skip(3) {
+            let late =
+                START + n as i64 * 1_000_000 / 15 - map.room_time(*media).unwrap().as_micros();
+            assert!(late <= 1_000, "frame {n} is {late} us late");
+            assert!(late > -300_000, "frame {n} waits for {late} us");
+        }
     }
 
     #[test]

@@ -45,7 +45,8 @@ impl Encoder for IsoEncoder {
             let key = picture.kind == FrameKind::Key;
             let data = match &coding {
                 Some(Coding::H264 { sps, pps, .. }) => {
-                    annex_b(&picture.data, key.then_some([sps, pps]))
+                    let sets = sps.iter().chain(pps).filter(|_| key);
+                    annex_b(&picture.data, sets)
                 }
                 Some(Coding::Av1 { sequence_header, .. }) if key => {
                     with_sequence_header(picture.data, sequence_header)
@@ -59,8 +60,7 @@ impl Encoder for IsoEncoder {
 }
 
 /// Replaces 4-byte lengths by start codes and puts the parameter sets in front.
-fn annex_b(mut units: &[u8], parameter_sets: Option<[&Bytes; 2]>) -> Bytes {
-    let parameter_sets = parameter_sets.into_iter().flatten();
+fn annex_b<'a>(mut units: &[u8], parameter_sets: impl Iterator<Item = &'a Bytes> + Clone) -> Bytes {
     let sets = parameter_sets.clone().map(|set| set.len() + START_CODE.len()).sum::<usize>();
     let mut stream = BytesMut::with_capacity(units.len() + sets);
     for set in parameter_sets {
@@ -101,10 +101,10 @@ mod tests {
         let (sps, pps) = (Bytes::from_static(&[0x67, 1]), Bytes::from_static(&[0x68, 2]));
         let units = [0, 0, 0, 2, 0x65, 9, 0, 0, 0, 1, 0x41];
         assert_eq!(
-            annex_b(&units, Some([&sps, &pps]))[..],
+            annex_b(&units, [&sps, &pps].into_iter())[..],
             [0, 0, 0, 1, 0x67, 1, 0, 0, 0, 1, 0x68, 2, 0, 0, 0, 1, 0x65, 9, 0, 0, 0, 1, 0x41]
         );
-        assert_eq!(annex_b(&units[..6], None)[..], [0, 0, 0, 1, 0x65, 9]);
+        assert_eq!(annex_b(&units[..6], std::iter::empty())[..], [0, 0, 0, 1, 0x65, 9]);
     }
 
     #[test]

@@ -17,7 +17,7 @@ fn init() -> Bytes {
 fn samples(from: u8, count: u8, len: usize, duration: u32, gop: u8) -> Vec<Sample> {
     let sample = |number: u8| {
         let kind = if number.is_multiple_of(gop) { FrameKind::Key } else { FrameKind::Delta };
-        Sample { data: vec![number; len].into(), duration, kind }
+        Sample { data: vec![number; len].into(), duration, offset: 0, kind }
     };
     (from..from + count).map(sample).collect()
 }

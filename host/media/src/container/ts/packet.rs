@@ -30,6 +30,8 @@ pub(super) struct Pes {
     /// The clock reference to go with it, in 90 kHz.
     pub(super) clock: Option<u64>,
     /// In 90 kHz.
+    pub(super) decoding: u64,
+    /// Likewise; the same unless other pictures are shown before it.
     pub(super) presentation: u64,
 }
 
@@ -156,13 +158,12 @@ fn adaptation(len: usize, key: bool, clock: Option<u64>, out: &mut Vec<u8>) {
 
 /// 2.4.3.6.
 fn pes_header(pes: &Pes, payload: usize) -> Vec<u8> {
-    const FIELDS: usize = 8;
+    let both = pes.decoding != pes.presentation;
+    let times = if both { 10 } else { 5 };
     let stream = if pes.is_video { 0xe0 } else { 0xc0 };
     // Pictures may be longer than the field can say; 0 leaves their length open.
-    let [high, low] = u16::try_from(payload + FIELDS).unwrap_or(0).to_be_bytes();
-    let time = pes.presentation % WRAP;
-    let bits = |from: u32, mask: u64| u8::try_from(time >> from & mask).unwrap_or(0);
-    vec![
+    let [high, low] = u16::try_from(payload + 3 + usize::from(times)).unwrap_or(0).to_be_bytes();
+    let mut header = vec![
         0,
         0,
         1,
@@ -170,9 +171,22 @@ fn pes_header(pes: &Pes, payload: usize) -> Vec<u8> {
         high,
         low,
         0x84, // aligned: an access unit begins with the payload
-        0x80, // a presentation time
-        5,
-        0x21 | bits(30, 7) << 1,
+        if both { 0xc0 } else { 0x80 },
+        times,
+    ];
+    header.extend(time(if both { 3 } else { 2 }, pes.presentation));
+    if both {
+        header.extend(time(1, pes.decoding));
+    }
+    header
+}
+
+/// A time behind four bits that say which it is.
+fn time(which: u8, time: u64) -> [u8; 5] {
+    let time = time % WRAP;
+    let bits = |from: u32, mask: u64| u8::try_from(time >> from & mask).unwrap_or(0);
+    [
+        which << 4 | bits(30, 7) << 1 | 1,
         bits(22, 0xff),
         bits(15, 0x7f) << 1 | 1,
         bits(7, 0xff),

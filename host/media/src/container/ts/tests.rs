@@ -11,7 +11,8 @@ use crate::sample::Sample;
 const WRAP: u64 = 1 << 33;
 
 fn video() -> TrackConfig {
-    let (sps, pps) = (Bytes::from_static(&[0x67, 1, 2]), Bytes::from_static(&[0x68, 3]));
+    let set = |bytes| vec![Bytes::from_static(bytes)];
+    let (sps, pps) = (set(&[0x67, 1, 2]), set(&[0x68, 3]));
     let coding = Coding::H264 { size: Size { width: 16, height: 16 }, sps, pps };
     TrackConfig { timescale: 15_000, coding }
 }
@@ -24,11 +25,11 @@ fn audio() -> TrackConfig {
 fn picture(len: usize, duration: u32, kind: FrameKind) -> Sample {
     let mut data = u32::try_from(len).unwrap().to_be_bytes().to_vec();
     data.extend((0..len).map(|at| u8::try_from(at % 251).unwrap() | 1));
-    Sample { data: data.into(), duration, kind }
+    Sample { data: data.into(), duration, offset: 0, kind }
 }
 
 fn sound(len: usize) -> Sample {
-    Sample { data: vec![7; len].into(), duration: 1_024, kind: FrameKind::Key }
+    Sample { data: vec![7; len].into(), duration: 1_024, offset: 0, kind: FrameKind::Key }
 }
 
 /// What one packet identifier carried, as a receiver puts it together.
@@ -138,7 +139,7 @@ fn other_tracks_go_on_in_the_same_stream() {
     let pictures = [picture(9, 1_000, FrameKind::Key)];
     let runs = [TrackRun { track: 0, start: 0, samples: &pictures }];
     let mut both = muxer.segment(&runs).unwrap().to_vec();
-    let pps = Bytes::from_static(&[0x68, 99]);
+    let pps = vec![Bytes::from_static(&[0x68, 99])];
     let Coding::H264 { size, sps, .. } = video().coding else { panic!("no video") };
     muxer
         .change(&[TrackConfig { timescale: 90_000, coding: Coding::H264 { size, sps, pps } }])
