@@ -10,6 +10,7 @@ use capstan_media::codec::Codec;
 use capstan_media::time::RoomTime;
 use capstan_media::timeline::{LossPlace, Mark};
 use capstan_media::track::TrackId;
+use capstan_media::trouble::Cause;
 use serde::{Deserialize, Serialize};
 
 use crate::{names, timeline};
@@ -56,6 +57,9 @@ pub struct Trouble {
     pub kind: TroubleKind,
     /// For people.
     pub what: String,
+    /// Of which track, if it is of one.
+    #[serde(default)]
+    pub track: Option<TrackId>,
 }
 
 /// Kinds of troubles.
@@ -72,6 +76,8 @@ pub enum TroubleKind {
     File,
     /// The process was gone.
     Interrupted,
+    /// Something of a track is missing.
+    Missing(Cause),
 }
 
 impl TroubleKind {
@@ -87,7 +93,14 @@ impl TroubleKind {
             Self::Fault => "fault",
             Self::File => "file",
             Self::Interrupted => "interrupted",
+            Self::Missing(cause) => cause.name(),
         }
+    }
+
+    /// Whether the recording's files lack something by it.
+    #[must_use]
+    pub const fn is_lack(self) -> bool {
+        !matches!(self, Self::Fault | Self::Lost(LossPlace::Tape))
     }
 }
 
@@ -111,11 +124,29 @@ impl Report {
         let mut troubles = Vec::new();
         for mark in marks {
             follow(&mut tracks, mark);
+            close(&mut troubles, mark);
             if troubles.len() < MAX_TROUBLES {
                 troubles.extend(trouble(mark));
             }
         }
         Self { tracks: tracks.into_values().collect(), troubles }
+    }
+
+    /// In how many spans the recording's files lack something.
+    #[must_use]
+    pub fn lacks(&self) -> usize {
+        self.troubles.iter().filter(|trouble| trouble.kind.is_lack()).count()
+    }
+}
+
+/// Gives a trouble that is over its end.
+fn close(troubles: &mut [Trouble], mark: &Mark) {
+    let Mark::TroubleEnded { at, track, cause } = mark else { return };
+    let same = |trouble: &&mut Trouble| {
+        trouble.kind == TroubleKind::Missing(*cause) && trouble.track == Some(*track)
+    };
+    if let Some(trouble) = troubles.iter_mut().rev().find(same) {
+        trouble.to.get_or_insert(*at);
     }
 }
 
@@ -161,19 +192,36 @@ fn trouble(mark: &Mark) -> Option<Trouble> {
             to: Some(*to),
             kind: TroubleKind::Overload,
             what: format!("{pictures} pictures were left out"),
+            track: None,
         }),
         Mark::Lost { at, place, events, why } => Some(Trouble {
             from: *at,
             to: None,
             kind: TroubleKind::Lost(*place),
             what: cut(&format!("{events} lost: {why}")),
+            track: None,
         }),
         Mark::Fault { at, detail } => {
             let what = cut(detail);
-            Some(Trouble { from: *at, to: None, kind: TroubleKind::Fault, what })
+            Some(Trouble { from: *at, to: None, kind: TroubleKind::Fault, what, track: None })
         }
+        Mark::TroubleBegan { at, track, cause, detail } => Some(Trouble {
+            from: *at,
+            to: None,
+            kind: TroubleKind::Missing(*cause),
+            what: cut(&words(*track, *cause, detail)),
+            track: Some(*track),
+        }),
         _ => None,
     }
+}
+
+/// A trouble in words, with what the sender could change.
+#[must_use]
+pub fn words(track: TrackId, cause: Cause, detail: &str) -> String {
+    let facts = cause.facts();
+    let detail = if detail.is_empty() { String::new() } else { format!(" ({detail})") };
+    format!("{track}: {}{detail}; {}", facts.what, facts.advice)
 }
 
 #[cfg(test)]
@@ -193,6 +241,10 @@ mod tests {
         let track = |kind| TrackId { uid, kind };
         let (audio, camera) = (track(TrackKind::Audio), track(TrackKind::Camera));
         let started = |track, codec, at| Mark::TrackStarted { track, codec, at: ms(at) };
+        let began = |track, at| {
+            let (cause, detail) = (Cause::NoKeyFrame, String::new());
+            Mark::TroubleBegan { at: ms(at), track, cause, detail }
+        };
         let marks = [
             started(audio, Codec::Opus, 1),
             started(camera, Codec::Vp8, 2),
@@ -201,13 +253,23 @@ mod tests {
             Mark::Overloaded { from: ms(5), to: ms(6), pictures: 3 },
             Mark::Left { uid, at: ms(7), reason: LeaveReason::Quit },
             Mark::Lost { at: ms(8), place: LossPlace::Room, events: 2, why: "slow".into() },
+            began(camera, 9),
+            Mark::TroubleEnded { at: ms(10), track: camera, cause: Cause::NoKeyFrame },
+            began(camera, 11),
+            Mark::Fault { at: ms(12), detail: "odd".into() },
         ];
-        let Report { tracks, troubles } = Report::of(&marks);
+        let report = Report::of(&marks);
+        assert_eq!(report.lacks(), 4, "a fault costs nothing that was sent");
+        let Report { tracks, troubles } = report;
         assert_eq!(tracks.len(), 2);
         assert_eq!((tracks[0].first, tracks[0].last), (ms(1), Some(ms(3))));
         assert_eq!(tracks[1].codecs, [Codec::Vp8, Codec::H264]);
         assert_eq!(tracks[1].last, Some(ms(7)));
-        assert_eq!(troubles.len(), 2);
+        assert_eq!(troubles.len(), 5);
+        let spans = [(ms(9), Some(ms(10))), (ms(11), None)];
+        assert_eq!([2, 3].map(|n: usize| (troubles[n].from, troubles[n].to)), spans);
+        assert_eq!((troubles[2].kind.name(), troubles[2].track), ("no_key_frame", Some(camera)));
+        assert!(troubles[2].what.starts_with("7-camera: no picture"), "{}", troubles[2].what);
         assert_eq!((troubles[0].from, troubles[0].to), (ms(5), Some(ms(6))));
         assert_eq!(troubles[1].kind.name(), "room");
         assert_eq!(troubles[1].what, "2 lost: slow");

@@ -15,3 +15,4 @@ pub mod subscription;
 pub mod time;
 pub mod timeline;
 pub mod track;
+pub mod trouble;

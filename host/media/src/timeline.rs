@@ -11,6 +11,7 @@ use crate::scene::{Rect, Scene};
 use crate::subscription::Subscription;
 use crate::time::RoomTime;
 use crate::track::{TrackId, Uid};
+use crate::trouble::Cause;
 
 /// One line of a timeline.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -103,6 +104,26 @@ pub enum Mark {
         /// Why, for an operator's eyes.
         why: String,
     },
+    /// Something of a track is missing from here on.
+    TroubleBegan {
+        /// Since when.
+        at: RoomTime,
+        /// Of which track.
+        track: TrackId,
+        /// Why.
+        cause: Cause,
+        /// More words for an operator's eyes.
+        detail: String,
+    },
+    /// That is over.
+    TroubleEnded {
+        /// When.
+        at: RoomTime,
+        /// Of which track.
+        track: TrackId,
+        /// What was the cause.
+        cause: Cause,
+    },
     /// A layout or a disk misbehaved; the recording went on.
     Fault {
         /// When.
@@ -142,6 +163,8 @@ impl Mark {
             | Self::Scene { at, .. }
             | Self::Overloaded { from: at, .. }
             | Self::Lost { at, .. }
+            | Self::TroubleBegan { at, .. }
+            | Self::TroubleEnded { at, .. }
             | Self::Fault { at, .. } => *at,
         }
     }

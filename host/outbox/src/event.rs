@@ -9,6 +9,7 @@ use capstan_archive::facts::{FileFacts, StopReason};
 use capstan_archive::settings::TrackType;
 use capstan_media::time::RoomTime;
 use capstan_media::track::Uid;
+use capstan_media::trouble::Cause;
 use serde_json::{Value, json};
 
 /// The share of uploads that is all of them.
@@ -84,8 +85,10 @@ pub enum Event {
     },
     /// The last event of a session.
     SessionExited {
-        /// Whether it ended as it should.
+        /// Whether it ended as it should and lacks nothing.
         normal: bool,
+        /// How many spans something is missing in.
+        troubles: usize,
     },
     /// Something failed that somebody has to look at.
     Error(Problem),
@@ -173,6 +176,8 @@ pub enum Code {
     ImageUnavailable,
     /// The machine's clock was set while it recorded.
     ClockSet,
+    /// Something of a track is missing.
+    Missing(Cause),
 }
 
 impl Code {
@@ -191,6 +196,7 @@ impl Code {
             Self::Interrupted => 1004,
             Self::ImageUnavailable => 1005,
             Self::ClockSet => 1020,
+            Self::Missing(cause) => cause.facts().number,
         }
     }
 }
@@ -249,7 +255,12 @@ impl Event {
             Self::Uploaded { files } | Self::BackedUp { files } => {
                 json!({"status": 0, "fileList": files.iter().map(listed).collect::<Vec<_>>()})
             }
-            Self::SessionExited { normal } => json!({"exitStatus": u8::from(!normal)}),
+            Self::SessionExited { normal, troubles: 0 } => {
+                json!({"exitStatus": u8::from(!normal)})
+            }
+            Self::SessionExited { normal, troubles } => {
+                json!({"exitStatus": u8::from(!normal), "troubles": troubles})
+            }
             Self::Error(problem) => json!({
                 "module": problem.module as u8,
                 "errorLevel": problem.level,
@@ -326,6 +337,8 @@ mod tests {
         assert_eq!(Event::Error(problem).details(), expected);
         let left = Event::RecorderLeft { reason: StopReason::Idle };
         assert_eq!(left.details(), json!({"leaveCode": 4}));
-        assert_eq!(Event::SessionExited { normal: false }.details(), json!({"exitStatus": 1}));
+        let exit = |normal, troubles| Event::SessionExited { normal, troubles }.details();
+        assert_eq!(exit(true, 0), json!({"exitStatus": 0}));
+        assert_eq!(exit(false, 2), json!({"exitStatus": 1, "troubles": 2}));
     }
 }

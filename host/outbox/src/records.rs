@@ -52,6 +52,16 @@ pub struct Record {
     pub never_made: Vec<Trouble>,
 }
 
+impl Record {
+    /// Whether its files hold all that came: what is true once it is closed.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        let failed = self.ended.as_ref().is_some_and(|end| end.failure.is_some());
+        let lacks = self.report.as_ref().map_or(0, Report::lacks);
+        !failed && lacks == 0 && self.never_made.is_empty() && self.owed.parked == 0
+    }
+}
+
 /// How a recording ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {

@@ -28,6 +28,7 @@ mod subscriber;
 #[cfg(test)]
 #[path = "../../outbox/src/testing.rs"]
 pub mod testing;
+mod troubles;
 
 pub use handle::{Equipment, Recording, RecordingHandle};
 pub use status::RecordingStatus;

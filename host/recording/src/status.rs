@@ -65,6 +65,8 @@ pub struct RecordingStatus {
     pub track_facts: Vec<TrackFacts>,
     /// What is still owed.
     pub owed: Owed,
+    /// In how many spans something of a track is missing, as far as it is known.
+    pub troubles: u64,
     /// What went wrong most recently, for an operator's eyes.
     pub trouble: Option<String>,
     /// What the storage said last of a file that it hasn't taken.

@@ -10,6 +10,7 @@ use capstan_media::container::playlist::{SyncTag, target_seconds};
 use capstan_media::room::RoomEvent;
 use capstan_media::time::RoomTime;
 use capstan_media::track::{TrackId, TrackKind, Uid};
+use capstan_media::trouble::Complaint;
 use capstan_pipeline::as_sent::{AsSent, Making, Piece, SETTLE, Slice};
 use capstan_pipeline::playout::align::align;
 
@@ -96,6 +97,12 @@ impl Tracks {
     /// Everything up to a room time has come: ends what fell silent.
     pub fn advance(&mut self, until: RoomTime) -> Vec<Given> {
         self.each(|track| track.advance(until))
+    }
+
+    /// What its files lack at this moment.
+    pub fn complaints(&mut self, now: RoomTime) -> Vec<Complaint> {
+        let tracks = self.people.values_mut().flat_map(|person| person.tracks.values_mut());
+        tracks.flat_map(|track| track.complaints(now)).collect()
     }
 
     /// Whatever is left.

@@ -56,6 +56,9 @@ described! {
         /// What the storage said of files that it hasn't taken. Capstan's own field.
         #[serde(skip_serializing_if = "Option::is_none")]
         storage_error: Option<String> as "storageError",
+        /// In how many spans something of a track is missing; absent if in none. Capstan's own field.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        troubles: Option<u64> as "troubles",
         /// Where it can be watched on this server, unless nothing was recorded. Capstan's own field.
         #[serde(skip_serializing_if = "Option::is_none")]
         playback_url: Option<String> as "playbackUrl",
@@ -201,6 +204,7 @@ impl Made {
             slice_start_time: None,
             uploading_status: None,
             storage_error: None,
+            troubles: Some(status.troubles).filter(|troubles| *troubles > 0),
             playback_url: None,
         }
     }

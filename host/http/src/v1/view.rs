@@ -40,6 +40,8 @@ described! {
         pub(super) stopped: Option<StopReason> as "stopped",
         /// What made it end abnormally.
         pub(super) failure: Option<String> as "failure",
+        /// Once it is over: whether its files hold all that came.
+        pub(super) complete: Option<bool> as "complete",
         /// Where it can be watched on this server, while the files are here.
         pub(super) playback_url: Option<String> as "playbackUrl",
     }
@@ -146,10 +148,17 @@ described! {
         from: i64 as "from",
         /// To when; absent if only the moment is known.
         to: Option<i64> as "to",
-        /// overload, room, tape, composite, segment or fault.
+        /// overload, room, tape, composite, segment, fault, file or interrupted; of one track why it isn't
+        /// all there, no_key_frame for example.
         kind: String as "kind",
-        /// What is missing, or what happened.
+        /// What is missing, or what happened, and what the sender could change.
         what: String as "what",
+        /// Whose track, if it is of one.
+        uid: Option<u32> as "uid",
+        /// Which of theirs: audio, camera or screen.
+        track: Option<String> as "track",
+        /// Whether the files lack something by it.
+        lack: bool as "lack",
     }
 }
 
@@ -218,6 +227,7 @@ impl Summary {
             ended_at: record.ended.as_ref().map(|end| end.at.as_millis()),
             stopped: record.ended.as_ref().map(|end| end.reason),
             failure: record.ended.as_ref().and_then(|end| end.failure.clone()),
+            complete: record.closed.then(|| record.is_complete()),
             playback_url: played_at(base_url, record),
         }
     }
@@ -286,6 +296,9 @@ impl From<&capstan_archive::report::Trouble> for Trouble {
             to: trouble.to.map(|to| to.as_millis()),
             kind: trouble.kind.name().to_owned(),
             what: trouble.what.clone(),
+            uid: trouble.track.map(|track| track.uid.get()),
+            track: trouble.track.map(|track| track.kind.name().to_owned()),
+            lack: trouble.kind.is_lack(),
         }
     }
 }

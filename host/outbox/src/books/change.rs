@@ -109,9 +109,9 @@ impl Change {
                 self.tell(&Event::Progress { share: event::WHOLE }, now);
                 self.tell(&Event::Uploaded { files: self.ledger.files() }, now);
             }
-            let whole = self.ledger.never_made().is_empty();
-            let normal = end.failure.is_none() && stuck == 0 && whole;
-            self.tell(&Event::SessionExited { normal }, now);
+            let troubles = self.ledger.lacks();
+            let normal = end.failure.is_none() && stuck == 0 && troubles == 0;
+            self.tell(&Event::SessionExited { normal, troubles }, now);
             self.ledger.stage = Stage::Closed;
         }
         self.ledger.ended = Some(end);

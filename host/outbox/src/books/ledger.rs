@@ -262,6 +262,11 @@ impl Ledger {
         self.mp4.as_ref().map_or(&[], |mp4| &mp4.given_up)
     }
 
+    /// In how many spans something is missing, files that never will be included.
+    pub(crate) fn lacks(&self) -> usize {
+        self.report.as_ref().map_or(0, Report::lacks) + self.never_made().len()
+    }
+
     /// Files that aren't made yet: MP4 files, and what tapes hold behind the last segments.
     pub(crate) fn unmade(&self) -> u64 {
         let tail = u64::from(self.tail.is_some());

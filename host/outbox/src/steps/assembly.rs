@@ -119,7 +119,8 @@ fn give_up(change: &mut Change, name: &str, why: &str) {
     let Some(at) = mp4.files.iter().position(|facts| facts.key == key) else { return };
     let from = mp4.files.remove(at).start;
     let to = mp4.files.get(at).map(|next| next.start).or(mp4.next);
-    mp4.given_up.push(Trouble { from, to, kind: TroubleKind::File, what: why.to_owned() });
+    let (kind, what) = (TroubleKind::File, why.to_owned());
+    mp4.given_up.push(Trouble { from, to, kind, what, track: None });
 }
 
 /// Notes that a file couldn't be made. True if it is to be tried again.

@@ -165,7 +165,7 @@ fn settle(change: &mut Change, books: &Books, made: Result<Tail, String>, now: R
     {
         let from = tail.to.unwrap_or(change.ledger.begun);
         let (kind, what) = (TroubleKind::Interrupted, failure.clone());
-        report.troubles.push(Trouble { from, to: Some(gone.max(from)), kind, what });
+        report.troubles.push(Trouble { from, to: Some(gone.max(from)), kind, what, track: None });
     }
     let (module, code, message) = (Module::Recorder, Code::Interrupted, failure.clone());
     change.tell(&Event::Error(Problem { module, level: 5, code, message }), now);

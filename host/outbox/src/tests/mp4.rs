@@ -11,8 +11,12 @@ use crate::testing::{MP4, mix};
 
 /// A second of sound whose bytes say which second it is.
 fn segment(number: u8) -> Bytes {
-    let sample =
-        Sample { data: vec![b'A' + number; 40].into(), duration: 960, kind: FrameKind::Key };
+    let sample = Sample {
+        data: vec![b'A' + number; 40].into(),
+        duration: 960,
+        offset: 0,
+        kind: FrameKind::Key,
+    };
     let samples = vec![sample; 50];
     let start = u64::from(number) * 48_000;
     let runs = [TrackRun { track: 0, start, samples: &samples }];

@@ -41,6 +41,8 @@ const PATIENCE: Duration = Duration::from_millis(20);
 const KEY_FRAMES_EVERY: Duration = Duration::from_secs(1);
 /// How often one kind of trouble is told of by an event; the timeline has every occurrence.
 const EVENTS_EVERY: Duration = Duration::from_secs(60);
+/// How often it is looked whether something of a track is missing.
+const COMPLAINTS_EVERY: Duration = Duration::from_millis(500);
 /// The most events kept before the first media. Only people who come without sending make them.
 const MAX_EARLY: usize = 4_096;
 
@@ -59,6 +61,7 @@ pub(crate) struct CompositeThread {
     mix: Option<Mix>,
     stop: Option<RoomTime>,
     keys: Seldom,
+    complaints: Seldom,
     overload_events: Seldom,
     fault_events: Seldom,
 }
@@ -86,6 +89,7 @@ impl CompositeThread {
             mix: None,
             stop: None,
             keys: Seldom::new(KEY_FRAMES_EVERY),
+            complaints: Seldom::new(COMPLAINTS_EVERY),
             overload_events: Seldom::new(EVENTS_EVERY),
             fault_events: Seldom::new(EVENTS_EVERY),
         }
@@ -233,6 +237,11 @@ impl CompositeThread {
             self.tools.notes.warn(Problem { module, level: 3, code, message });
         }
         self.ask_for_keys(now);
+        if self.complaints.may(now)
+            && let Some(mix) = &self.mix
+        {
+            self.tools.notes.sees(mix.composite.complaints(), now);
+        }
         Ok(())
     }
 

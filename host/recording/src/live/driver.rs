@@ -151,6 +151,7 @@ pub(crate) fn failure(message: String) -> (String, Problem) {
 fn close(parts: &Parts, failure: Option<String>) {
     let (reason, at) =
         parts.course.stopped().unwrap_or_else(|| (StopReason::Failed, parts.basics.now()));
+    parts.notes.end_troubles(at);
     let failure = failure.map(self::failure);
     let reason = if failure.is_some() { StopReason::Failed } else { reason };
     let sid = &parts.basics.settings.sid;

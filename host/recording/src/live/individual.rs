@@ -113,6 +113,7 @@ impl IndividualThread {
                 self.keyframes.request_of(track.uid);
             }
         }
+        self.tools.notes.sees(self.tracks.complaints(now), now);
         if self.tracks.zero().is_some_and(|zero| zero <= until) {
             self.tools.made.rendered(until);
         }

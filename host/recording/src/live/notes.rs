@@ -2,18 +2,21 @@
 //! Every thread may note.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use capstan_archive::report;
 use capstan_archive::settings::Mode;
 use capstan_archive::timeline::Timeline;
 use capstan_media::time::RoomTime;
 use capstan_media::timeline::{LossPlace, Mark};
+use capstan_media::trouble::Complaint;
 use capstan_outbox::Outbox;
-use capstan_outbox::event::{Event, ModeNumber, Problem};
+use capstan_outbox::event::{Code, Event, ModeNumber, Module, Problem};
 
 use super::basics::Basics;
 use crate::seldom::Seldom;
+use crate::troubles::{Told, Troubles};
 
 /// How often it is told that the API was asked for what doesn't fit: a client that goes on asking must
 /// not fill the outbox.
@@ -31,6 +34,7 @@ pub(crate) struct Notes {
     /// What went wrong most recently.
     trouble: Mutex<Option<String>>,
     misuse: Mutex<Seldom>,
+    troubles: Mutex<Troubles>,
 }
 
 impl Notes {
@@ -44,6 +48,7 @@ impl Notes {
             lost: AtomicU64::new(0),
             trouble: Mutex::default(),
             misuse: Mutex::new(Seldom::new(MISUSE_EVERY)),
+            troubles: Mutex::default(),
         }
     }
 
@@ -103,6 +108,57 @@ impl Notes {
         tracing::warn!(%sid, kind = event.kind(), %message, "recording has trouble");
         *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(message);
         self.say(event, self.basics.now());
+    }
+
+    /// Something of a track is missing at `now`; said for as long as it is. Told once it has lasted.
+    pub(crate) fn sees(&self, complaints: impl IntoIterator<Item = Complaint>, now: RoomTime) {
+        let mut troubles = self.troubles();
+        complaints.into_iter().for_each(|complaint| troubles.see(complaint, now));
+    }
+
+    /// Tells what is to be told of troubles by now.
+    pub(crate) fn tell_troubles(&self, now: RoomTime) {
+        let told = self.troubles().poll(now);
+        told.into_iter().for_each(|told| self.tell_trouble(told));
+    }
+
+    /// Nothing more will be seen: tells the rest.
+    pub(crate) fn end_troubles(&self, now: RoomTime) {
+        let told = self.troubles().finish(now);
+        if !told.is_empty() {
+            told.into_iter().for_each(|told| self.tell_trouble(told));
+            self.sync_timeline();
+        }
+    }
+
+    /// Troubles of tracks told so far.
+    pub(crate) fn troubles_told(&self) -> u64 {
+        self.troubles().told()
+    }
+
+    fn tell_trouble(&self, told: Told) {
+        let sid = &self.basics.settings.sid;
+        match told {
+            Told::Began { track, cause, from: at, detail, event } => {
+                metrics::counter!("capstan_troubles_total", "cause" => cause.name()).increment(1);
+                let message = report::words(track, cause, &detail);
+                self.mark(&Mark::TroubleBegan { at, track, cause, detail });
+                if event {
+                    let (module, code) = (Module::Recorder, Code::Missing(cause));
+                    self.warn(Problem { module, level: 3, code, message });
+                } else {
+                    tracing::warn!(%sid, %message, "recording has trouble");
+                }
+            }
+            Told::Ended { track, cause, to: at, .. } => {
+                tracing::info!(%sid, %track, cause = cause.name(), "trouble is over");
+                self.mark(&Mark::TroubleEnded { at, track, cause });
+            }
+        }
+    }
+
+    fn troubles(&self) -> MutexGuard<'_, Troubles> {
+        self.troubles.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells that the API was asked for what doesn't fit.

@@ -119,6 +119,7 @@ impl Parts {
             files: view.files,
             track_facts: taken.tracks.into_values().map(with_files).collect(),
             owed: view.owed,
+            troubles: self.notes.troubles_told(),
             trouble: view.trouble.or(self.notes.trouble()),
             storage_trouble: view.storage_trouble,
         }

@@ -203,6 +203,7 @@ impl TapeThread {
             self.refused(error);
         }
         self.tell_refused(now);
+        self.notes.tell_troubles(now);
         self.notes.sync_timeline();
         self.synced = now;
     }

@@ -34,6 +34,7 @@ use crate::testing::{DAWN, DrivenClock, World, mix, settings, until};
 
 mod individual;
 mod outputs;
+mod troubles;
 
 struct NoPictures;
 
