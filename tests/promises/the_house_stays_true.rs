@@ -1,8 +1,13 @@
-//! The house stays as ARCHITECTURE.md draws it: layers, single namers, file sizes, no hidden clock.
+//! The house stays as ARCHITECTURE.md draws it: layers, single namers, no circles, file sizes, no hidden
+//! clock.
 
-use std::collections::BTreeMap;
+mod circles;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use self::circles::{circles, in_one_folder};
 
 /// Which crates each crate may name. An arrow that isn't here is a new wall to argue about.
 const MAY_NAME: &[(&str, &[&str])] = &[
@@ -73,6 +78,23 @@ const READS_A_CLOCK: &[&str] =
 /// Crates at the edge as a whole: a publisher is a program of its own.
 const EDGE_CRATES: &[&str] = &["host/publish/"];
 
+/// What knows codecs; whoever has only to keep or to ship what was recorded builds without any of it.
+const KNOWS_CODECS: &[&str] = &[
+    "capstan-pipeline",
+    "ab_glyph",
+    "dav1d",
+    "env-libvpx-sys",
+    "fdk-aac",
+    "image",
+    "jpeg-encoder",
+    "openh264",
+    "openh264-sys2",
+    "opus",
+    "rav1e",
+];
+
+/// The most files that may name each other in a circle.
+const LONGEST_CIRCLE: usize = 3;
 const HARD_STOP: usize = 600;
 const MOST_UNDER: usize = 400;
 const MEDIAN_UNDER: usize = 150;
@@ -101,6 +123,65 @@ fn one_crate_names_each_big_library() {
             assert_eq!(names, name == namer, "{library} belongs to {namer} alone: see {name}");
         }
     }
+}
+
+#[test]
+fn what_keeps_and_what_ships_knows_no_codec() {
+    for name in ["archive", "outbox"] {
+        let (mut seen, mut next) = (BTreeSet::new(), vec![format!("capstan-{name}")]);
+        while let Some(library) = next.pop() {
+            assert!(!KNOWS_CODECS.contains(&library.as_str()), "{name} builds {library}");
+            if let Some(ours) = library.strip_prefix("capstan-") {
+                let named = names_in(&manifest(ours), "dependencies");
+                next.extend(named.into_iter().filter(|library| seen.insert(library.clone())));
+            }
+        }
+        assert!(seen.contains("capstan-media"), "{name} names what it keeps");
+    }
+}
+
+#[test]
+fn files_name_each_other_in_no_long_circle() {
+    let mut refused = Vec::new();
+    for (name, _) in MAY_NAME {
+        let from = format!("host/{name}/src/");
+        let below = |(path, text): (String, String)| {
+            path.strip_prefix(&from).map(|path| (path.to_owned(), text))
+        };
+        let circles = circles(&sources(&from).into_iter().filter_map(below).collect());
+        let long = |circle: &Vec<String>| circle.len() > LONGEST_CIRCLE || !in_one_folder(circle);
+        refused.extend(circles.into_iter().filter(long).map(|circle| (*name, circle)));
+    }
+    assert!(
+        refused.is_empty(),
+        "circles of over {LONGEST_CIRCLE} files, or across folders: {refused:#?}"
+    );
+}
+
+#[test]
+fn a_circle_is_found_and_named() {
+    let source = |text: &str| text.to_owned();
+    let house = BTreeMap::from([
+        (
+            "lib.rs".to_owned(),
+            source("mod a;\nmod b;\npub use self::a::{A, C};\n#[cfg(test)]\nmod tests;\n"),
+        ),
+        ("a.rs".to_owned(), source("mod c;\nuse self::c::C;\nfn f() -> crate::b::B {}\n")),
+        (
+            "a/c.rs".to_owned(),
+            source("use std::fmt;\n\nuse super::super::b::{self, B};\n// crate::A\n"),
+        ),
+        (
+            "b.rs".to_owned(),
+            source("use {crate::a::{A, f as g}, std::io};\nconst TEXT: &str = \"crate::A\";\n"),
+        ),
+        ("tests.rs".to_owned(), source("use crate::a::A;\nuse crate::A;\n")),
+    ]);
+    let found = circles(&house);
+    assert_eq!(found, [["a.rs", "a/c.rs", "b.rs"]]);
+    assert!(!in_one_folder(&found[0]));
+    assert!(in_one_folder(&["a.rs".into(), "a/c.rs".into()]));
+    assert!(in_one_folder(&["a/mod.rs".into(), "a/c.rs".into()]));
 }
 
 #[test]
