@@ -52,13 +52,14 @@ fn while_its_tail_is_made_and_uploaded() {
         let body = answer.json();
         let made = &body["serverResponse"];
         assert_eq!((answer.status, &made["status"]), (200, &json!(7)), "{body}");
-        assert!(made["sliceStartTime"].as_i64().unwrap() > 0, "{body}");
         assert_eq!(
             (&body["sid"], &body["cname"]),
             (&json!(recording.sid), &json!("left")),
             "{body}"
         );
+        // Nobody's own slice was finished before the crash.
         if recording.mode == "mix" {
+            assert!(made["sliceStartTime"].as_i64().unwrap() > 0, "{body}");
             assert_eq!(
                 (&made["fileListMode"], &made["fileList"]),
                 (&json!("string"), &json!(playlist))
@@ -70,7 +71,7 @@ fn while_its_tail_is_made_and_uploaded() {
         let body = stopped.json();
         assert_eq!((stopped.status, &body["code"]), (400, &json!(49)), "{body}");
         let reason = body["reason"].as_str().unwrap();
-        assert!(reason.contains("the process died while it recorded"), "{body}");
+        assert!(reason.contains("the process died"), "{body}");
         assert_eq!(body["serverResponse"]["fileListMode"], made["fileListMode"], "{body}");
         let update = api.update(recording, &json!({"streamSubscribe": {}}));
         let body = update.json();

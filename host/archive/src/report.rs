@@ -108,13 +108,21 @@ impl Report {
     /// Reads a recording's timeline. What can't be read is left out. Blocks on the disk.
     #[must_use]
     pub fn read(folder: &Path) -> Self {
-        match timeline::read(&folder.join(names::TIMELINE)) {
-            Ok((marks, _)) => Self::of(&marks),
+        Self::read_with(folder, Vec::new())
+    }
+
+    /// The same with marks that aren't on disk yet.
+    #[must_use]
+    pub fn read_with(folder: &Path, waiting: Vec<Mark>) -> Self {
+        let mut marks = match timeline::read(&folder.join(names::TIMELINE)) {
+            Ok((marks, _)) => marks,
             Err(error) => {
                 tracing::warn!(folder = %folder.display(), %error, "a timeline can't be read");
-                Self::default()
+                Vec::new()
             }
-        }
+        };
+        marks.extend(waiting);
+        Self::of(&marks)
     }
 
     /// Sums up marks.

@@ -26,6 +26,8 @@ pub struct Timeline {
     /// Bytes of whole lines in the file.
     good: u64,
     waiting: VecDeque<String>,
+    /// Marks that were lost because too many waited.
+    lost: u64,
     dirty: bool,
 }
 
@@ -46,7 +48,7 @@ impl Timeline {
             file.write_all(b"\n")?;
         }
         let good = file.metadata()?.len();
-        Ok(Self { file, good, waiting: VecDeque::new(), dirty: torn })
+        Ok(Self { file, good, waiting: VecDeque::new(), lost: 0, dirty: torn })
     }
 
     /// Appends a mark.
@@ -56,9 +58,20 @@ impl Timeline {
     pub fn append(&mut self, mark: &Mark) -> io::Result<()> {
         if self.waiting.len() >= MAX_WAITING {
             self.waiting.pop_front();
+            self.lost += 1;
+        } else if self.lost > 0 {
+            let detail = format!("{} marks are missing: the disk refused them", self.lost);
+            self.waiting.push_back(line_of(&Mark::Fault { at: mark.at(), detail })?);
+            self.lost = 0;
         }
         self.waiting.push_back(line_of(mark)?);
         self.write()
+    }
+
+    /// The marks that wait for the disk, in order.
+    #[must_use]
+    pub fn waiting(&self) -> Vec<Mark> {
+        self.waiting.iter().filter_map(|line| parse(line.as_bytes()).ok()).collect()
     }
 
     /// Makes everything appended durable.
@@ -180,6 +193,7 @@ mod tests {
         let writable = std::mem::replace(&mut timeline.file, File::open(&path).unwrap());
         timeline.append(&started(2)).unwrap_err();
         timeline.append(&started(3)).unwrap_err();
+        assert_eq!(timeline.waiting(), [started(2), started(3)]);
         timeline.file = writable;
         timeline.append(&started(4)).unwrap();
         timeline.sync().unwrap();

@@ -118,7 +118,9 @@ impl RoomEvent {
     pub fn moved(self, micros: i64) -> Self {
         let later = |at: RoomTime| at.offset_micros(micros);
         match self {
-            Self::Joined { uid, at } => Self::Joined { uid, at: later(at) },
+            Self::Joined { uid, at, since } => {
+                Self::Joined { uid, at: later(at), since: later(since) }
+            }
             Self::Left { uid, at, reason } => Self::Left { uid, at: later(at), reason },
             Self::TrackStarted { track, codec, at } => {
                 Self::TrackStarted { track, codec, at: later(at) }

@@ -104,9 +104,15 @@ impl Recording {
             equipment;
         let work = work(&settings, layout, images, typeface, clock.now())?;
         let folder = work_dir.join(&sid);
+        let existed = folder.exists();
         let failed = |source| StartError::Io { sid: sid.clone(), source };
-        let timeline = make_folder(&folder, &settings).map_err(failed)?;
-        let view = outbox.begin_at(&settings, &folder, clock.now())?;
+        // A folder says that there was a recording: none stays behind of one that never began.
+        let timeline = make_folder(&folder, &settings)
+            .map_err(failed)
+            .inspect_err(|_| remove_new(&folder, existed))?;
+        let view = outbox
+            .begin_at(&settings, &folder, clock.now())
+            .inspect_err(|_| remove_new(&folder, existed))?;
         let (ask, requests) = mpsc::channel();
         let parts = Parts::new(settings, folder, clock, outbox, view, timeline, ask);
         keyframes.request();
@@ -118,6 +124,13 @@ impl Recording {
             return Err(failed(source));
         }
         Ok(RecordingHandle { parts: Arc::new(parts) })
+    }
+}
+
+/// Removes the folder of a recording that never began, if it wasn't there before.
+fn remove_new(folder: &Path, existed: bool) {
+    if !existed && let Err(error) = std::fs::remove_dir_all(folder) {
+        tracing::warn!(folder = %folder.display(), %error, "a folder of nothing remains");
     }
 }
 
@@ -192,7 +205,7 @@ impl RecordingHandle {
     /// What its timeline says so far. Blocks on the disk.
     #[must_use]
     pub fn report(&self) -> Report {
-        Report::read(&self.parts.basics.folder)
+        self.parts.notes.report()
     }
 
     /// Asks the new layout for a scene; on success the next picture shows it.

@@ -18,6 +18,7 @@ pub(crate) mod mix;
 pub(crate) mod notes;
 pub(crate) mod overload;
 pub(crate) mod parts;
+pub(crate) mod patience;
 pub(crate) mod queue;
 pub(crate) mod snapshot_thread;
 pub(crate) mod taken;

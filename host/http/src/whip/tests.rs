@@ -21,7 +21,8 @@ impl RoomClock for Still {
 /// A server with an open app `demo`, an app `safe` with a token and an app `home` for loopback.
 async fn serve(origins: &[&str], max_publishers: usize) -> SocketAddr {
     // Nobody connects here, so that those who wait are all that counts.
-    let config = IngestConfig { max_publishers, max_waiting: max_publishers, ..IngestConfig::default() };
+    let config =
+        IngestConfig { max_publishers, max_waiting: max_publishers, ..IngestConfig::default() };
     let whip = Whip {
         ingest: Ingest::start(config, Arc::new(Still)).unwrap(),
         apps: Arc::new(|app| match app {

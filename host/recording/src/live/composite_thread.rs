@@ -24,6 +24,7 @@ use capstan_render::mix::{Cutter, OutputError, composite_settings};
 use crate::director::Director;
 use crate::live::mix::Mix;
 use crate::live::overload::{Overload, Span, Tick};
+use crate::live::patience::wait_for_disk;
 use crate::live::queue::{Message, Queue};
 use crate::live::tools::Tools;
 use crate::live::work::MixWork;
@@ -100,7 +101,11 @@ impl CompositeThread {
     pub(crate) fn run(mut self) -> Result<(), OutputError> {
         let rendered = self.render_until_stop();
         let flushed = match &mut self.mix {
-            Some(mix) => mix.finish(rendered.is_ok()),
+            Some(mix) => {
+                let finished = mix.finish(rendered.is_ok());
+                wait_for_disk(&self.tools, &self.queue, &mut [&mut mix.writer]);
+                finished
+            }
             None => Ok(()),
         };
         if let Some(span) = self.overload.end() {
@@ -222,6 +227,7 @@ impl CompositeThread {
             Tick::Skip => mix.composite.skip()?,
         };
         mix.write(outputs)?;
+        mix.writer.poll();
         let next = mix.composite.next_tick();
         let now = self.tools.basics.now();
         metrics::histogram!("capstan_composite_tick_seconds")

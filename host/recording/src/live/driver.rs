@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use capstan_archive::facts::StopReason;
 use capstan_archive::folder::tape_folder;
-use capstan_archive::report::Report;
 use capstan_archive::settings::{RecordingSettings, Snapshots};
 use capstan_archive::tape::Tapes;
 use capstan_media::time::RoomTime;
@@ -155,11 +154,12 @@ fn close(parts: &Parts, failure: Option<String>) {
     let failure = failure.map(self::failure);
     let reason = if failure.is_some() { StopReason::Failed } else { reason };
     let sid = &parts.basics.settings.sid;
-    // What it sums up is on the timeline anyway, which stays while something is amiss.
-    if let Err(error) = parts.outbox.keep_report(sid, Report::read(&parts.basics.folder)) {
-        tracing::warn!(%sid, %error, "the report of a recording can't be kept");
-    }
-    while let Err(error) = parts.outbox.close(sid, reason, failure.clone(), at) {
+    let report = parts.notes.report();
+    let close = || {
+        parts.outbox.keep_report(sid, report.clone())?;
+        parts.outbox.close(sid, reason, failure.clone(), at)
+    };
+    while let Err(error) = close() {
         tracing::error!(%sid, %error, "the end of a recording can't be owed yet");
         parts.queue.pop(AGAIN);
     }

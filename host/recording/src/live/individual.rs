@@ -17,6 +17,7 @@ use capstan_pipeline::as_sent::{AsSent, SETTLE};
 use capstan_render::tracks::{Given, Tracks};
 
 use self::line::Line;
+use crate::live::patience::wait_for_disk;
 use crate::live::queue::{Message, Queue};
 use crate::live::tools::Tools;
 use crate::requests::UpdateLayoutError;
@@ -67,7 +68,8 @@ impl IndividualThread {
         }
         let rest = self.tracks.finish();
         self.write(rest);
-        self.lines.values_mut().for_each(Line::finish);
+        let mut files: Vec<_> = self.lines.values_mut().filter_map(Line::finish).collect();
+        wait_for_disk(&self.tools, &self.queue, &mut files);
         if let Some(end) = self.stop {
             self.tools.made.rendered(end);
         }
@@ -109,6 +111,7 @@ impl IndividualThread {
         let mut asked = None;
         for (track, line) in &mut self.lines {
             let needs = self.tracks.get(*track).is_some_and(AsSent::wants_key);
+            line.poll();
             if needs && line.may_ask(now) && asked.replace(track.uid) != Some(track.uid) {
                 self.keyframes.request_of(track.uid);
             }

@@ -30,10 +30,6 @@ impl Mix {
         let rest = rest.map_err(OutputError::from).and_then(|outputs| self.write(outputs));
         let last = self.cutter.finish().map(|cuts| self.writer.write_cuts(cuts));
         self.writer.end();
-        // Files that can't be owed lie whole on disk; a new process finds them by the playlist.
-        if !self.writer.settle() {
-            tracing::error!("the last files of a recording can't be owed");
-        }
         rest.and(last)
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use capstan_archive::report;
+use capstan_archive::report::{self, Report};
 use capstan_archive::settings::Mode;
 use capstan_archive::timeline::Timeline;
 use capstan_media::time::RoomTime;
@@ -72,6 +72,12 @@ impl Notes {
             tracing::error!(sid = %self.basics.settings.sid, %error, "timeline can't be written");
         }
         *waits = refused.is_some();
+    }
+
+    /// What the timeline says so far, on disk or not. Blocks on the disk.
+    pub(crate) fn report(&self) -> Report {
+        let timeline = self.timeline.lock().unwrap_or_else(PoisonError::into_inner);
+        Report::read_with(&self.basics.folder, timeline.waiting())
     }
 
     /// Marks a loss and counts it.

@@ -1,8 +1,9 @@
 //! The snapshot thread: takes a picture of each video track once an interval and has it uploaded.
 //!
 //! Its queue is its own and never blocks the tape thread, so however long a picture takes, nothing else
-//! waits for it. A picture that can't be taken or written is told of and left out.
+//! waits for it. A picture that can't be taken is told of and left out; one that a full disk refuses waits for it.
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,10 +11,12 @@ use std::time::Duration;
 use capstan_archive::folder::{hls_folder, write_whole};
 use capstan_archive::names;
 use capstan_archive::settings::Mode;
+use capstan_media::timeline::LossPlace;
 use capstan_outbox::NewFile;
 use capstan_outbox::event::{Code, Module, Problem};
 use capstan_pipeline::snapshots::{Snapshot, Snapshots, Taken};
 
+use crate::live::patience::{Waits, wait_for_disk};
 use crate::live::queue::{Message, Queue};
 use crate::live::tools::Tools;
 use crate::seldom::Seldom;
@@ -23,6 +26,10 @@ use crate::source::KeyFrames;
 const PATIENCE: Duration = Duration::from_millis(50);
 /// How often key frames are asked for while one is waited for.
 const KEYS_EVERY: Duration = Duration::from_millis(500);
+/// How often what waits is tried again though no new one is taken.
+const TRIES_EVERY: Duration = Duration::from_secs(1);
+/// The most bytes of screenshots that wait for a disk.
+const MAX_WAITING: usize = 8 * 1024 * 1024;
 /// How often trouble is told of by an event.
 const EVENTS_EVERY: Duration = Duration::from_secs(60);
 
@@ -32,8 +39,11 @@ pub(crate) struct SnapshotThread {
     keyframes: Arc<dyn KeyFrames>,
     snapshots: Snapshots,
     folder: PathBuf,
+    /// Not on disk yet: normally none outlive a call.
+    waiting: VecDeque<(String, Vec<u8>)>,
     /// On disk and not owed yet: normally none outlive a call.
     unowed: Vec<NewFile>,
+    tries: Seldom,
     keys: Seldom,
     events: Seldom,
 }
@@ -51,7 +61,9 @@ impl SnapshotThread {
             queue,
             keyframes,
             snapshots: Snapshots::new(interval),
+            waiting: VecDeque::new(),
             unowed: Vec::new(),
+            tries: Seldom::new(TRIES_EVERY),
             keys: Seldom::new(KEYS_EVERY),
             events: Seldom::new(EVENTS_EVERY),
         }
@@ -78,15 +90,15 @@ impl SnapshotThread {
             while let Some(taken) = self.snapshots.poll(now) {
                 self.keep(taken);
             }
+            if (!self.waiting.is_empty() || !self.unowed.is_empty()) && self.tries.may(now) {
+                self.settle();
+            }
             if self.snapshots.wants_keys() && self.keys.may(now) {
                 self.keyframes.request();
             }
         }
-        self.owe();
-        if !self.unowed.is_empty() {
-            let sid = &self.tools.basics.settings.sid;
-            tracing::error!(%sid, files = self.unowed.len(), "screenshots can't be owed");
-        }
+        let (tools, queue) = (self.tools.clone(), Arc::clone(&self.queue));
+        wait_for_disk(&tools, &queue, &mut [&mut self]);
     }
 
     fn keep(&mut self, taken: Taken) {
@@ -103,15 +115,33 @@ impl SnapshotThread {
         };
         let Snapshot { track, at, jpeg } = snapshot;
         let name = names::snapshot(&self.tools.basics.settings.stem(), track, at);
-        let path = self.folder.join(&name);
-        match write_whole(&path, &jpeg) {
-            Ok(()) => {
-                metrics::counter!("capstan_snapshots_total").increment(1);
-                self.unowed.push(NewFile::alone(path, jpeg.len() as u64));
-                self.owe();
-            }
-            Err(error) => self.fail(format!("screenshot {name} can't be written: {error}")),
+        self.waiting.push_back((name, jpeg));
+        self.settle();
+        let bytes = |(_, jpeg): &(String, Vec<u8>)| jpeg.len();
+        while self.waiting.iter().map(bytes).sum::<usize>() > MAX_WAITING
+            && let Some((name, _)) = self.waiting.pop_front()
+        {
+            self.lose(&name);
         }
+    }
+
+    /// Writes what waits, oldest first.
+    fn write(&mut self) {
+        while let Some((name, jpeg)) = self.waiting.front() {
+            let path = self.folder.join(name);
+            if let Err(error) = write_whole(&path, jpeg) {
+                let message = format!("screenshot {name} can't be written yet: {error}");
+                return self.fail(message);
+            }
+            metrics::counter!("capstan_snapshots_total").increment(1);
+            self.unowed.push(NewFile::alone(path, jpeg.len() as u64));
+            self.waiting.pop_front();
+        }
+    }
+
+    fn lose(&self, name: &str) {
+        let why = format!("screenshot {name} couldn't be written");
+        self.tools.notes.lost(LossPlace::Segment, 1, why);
     }
 
     fn owe(&mut self) {
@@ -133,5 +163,23 @@ impl SnapshotThread {
         }
         let (module, code) = (Module::Recorder, Code::FileOperation);
         self.tools.notes.warn(Problem { module, level: 3, code, message });
+    }
+}
+
+impl Waits for SnapshotThread {
+    fn settle(&mut self) -> bool {
+        self.write();
+        self.owe();
+        self.waiting.is_empty() && self.unowed.is_empty()
+    }
+
+    fn give_up(&mut self) {
+        for (name, _) in std::mem::take(&mut self.waiting) {
+            self.lose(&name);
+        }
+        if !self.unowed.is_empty() {
+            let (files, why) = (self.unowed.len() as u64, "screenshots can't be owed".to_owned());
+            self.tools.notes.lost(LossPlace::Segment, files, why);
+        }
     }
 }

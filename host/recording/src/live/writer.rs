@@ -24,11 +24,14 @@ use capstan_outbox::NewFile;
 use capstan_outbox::event::{Code, Module, Problem};
 use capstan_render::mix::{Cut, sync_tags};
 
+use crate::live::patience::Waits;
 use crate::live::tools::Tools;
 use crate::seldom::Seldom;
 
 /// The most bytes of segments that wait for a disk: minutes of a usual recording.
 const MAX_WAITING: usize = 16 * 1024 * 1024;
+/// How often what waits is tried again though nothing new comes.
+const TRIES_EVERY: Duration = Duration::from_secs(1);
 /// How often a disk that refuses is told of by an event.
 const EVENTS_EVERY: Duration = Duration::from_secs(60);
 
@@ -81,7 +84,12 @@ pub(crate) struct Writer {
     broken: bool,
     /// Files on disk that aren't owed yet: normally none outlive a call.
     unowed: Vec<NewFile>,
+    /// The playlist on disk isn't the newest: normally not for longer than a call.
+    unlisted: bool,
+    /// No segment will come any more.
+    ends: bool,
     events_of_refusal: Seldom,
+    tries: Seldom,
 }
 
 enum Waiting {
@@ -119,7 +127,10 @@ impl Writer {
             waiting: VecDeque::new(),
             broken: false,
             unowed: Vec::new(),
+            unlisted: false,
+            ends: false,
             events_of_refusal: Seldom::new(EVENTS_EVERY),
+            tries: Seldom::new(TRIES_EVERY),
         }
     }
 
@@ -173,23 +184,35 @@ impl Writer {
         self.playlist.entries.len()
     }
 
-    /// Writes the playlist's last version. Nothing is written if no segment ever was.
+    /// No more segments come: the playlist ends behind those that wait. Nothing is written if no segment
+    /// ever was. What the disk refuses waits for [`Waits::settle`].
     pub(crate) fn end(&mut self) {
-        self.write_waiting();
-        for waiting in std::mem::take(&mut self.waiting) {
-            if let Waiting::Slice(slice) = waiting {
-                self.lose(&slice);
-            }
+        self.ends = true;
+        self.settle();
+    }
+
+    /// Time passes: what the disk refused is tried again.
+    pub(crate) fn poll(&mut self) {
+        if !self.is_settled() && self.tries.may(self.tools.basics.now()) {
+            self.settle();
         }
-        if self.playlist.entries.is_empty() {
+    }
+
+    fn is_settled(&self) -> bool {
+        self.waiting.is_empty() && !self.unlisted && self.unowed.is_empty() && self.full.is_none()
+    }
+
+    /// Ends the playlist once all of its segments are there.
+    fn close_list(&mut self) {
+        let Some(last) = self.playlist.entries.last() else { return };
+        if !self.ends || self.playlist.ended || !self.waiting.is_empty() {
             return;
         }
+        let end = last.start + Duration::from_micros(last.micros);
         self.playlist.ended = true;
-        self.list();
-        if let (Some(_), Some(last)) = (&self.fill, self.playlist.entries.last()) {
-            let end = last.start + Duration::from_micros(last.micros);
+        self.unlisted = true;
+        if self.fill.is_some() {
             self.full = Some((self.playlist.entries.len(), end));
-            self.owe_mp4();
         }
     }
 
@@ -219,6 +242,7 @@ impl Writer {
             }
         }
         if self.playlist.entries.len() > before {
+            self.unlisted = true;
             self.list();
         }
         while self.waiting.iter().map(Waiting::bytes).sum::<usize>() > MAX_WAITING
@@ -328,6 +352,7 @@ impl Writer {
         let path = self.folder.join(self.file_name());
         match write_whole(&path, text.as_bytes()) {
             Ok(()) => {
+                self.unlisted = false;
                 self.unowed.retain(|file| !file.is_playlist());
                 self.unowed.push(NewFile::playlist(path, text.len() as u64));
             }
@@ -354,15 +379,31 @@ impl Writer {
         let (module, code) = (Module::Recorder, Code::FileOperation);
         self.tools.notes.fail(Problem { module, level: 4, code, message });
     }
+}
 
-    /// Tries once more to owe what couldn't be owed. True if nothing is left.
-    pub(crate) fn settle(&mut self) -> bool {
-        let sid = &self.tools.basics.settings.sid;
-        if !self.unowed.is_empty() && self.tools.outbox.file(sid, &self.unowed).is_ok() {
-            self.unowed.clear();
+impl Waits for Writer {
+    fn settle(&mut self) -> bool {
+        self.write_waiting();
+        self.close_list();
+        if self.unlisted || !self.unowed.is_empty() {
+            self.list();
         }
         self.owe_mp4();
-        self.unowed.is_empty() && self.full.is_none()
+        self.is_settled()
+    }
+
+    fn give_up(&mut self) {
+        for waiting in std::mem::take(&mut self.waiting) {
+            if let Waiting::Slice(slice) = waiting {
+                self.lose(&slice);
+            }
+        }
+        if self.settle() {
+            return;
+        }
+        let (name, files) = (self.file_name(), self.unowed.len());
+        let why = format!("{name} couldn't be ended; {files} files of it aren't uploaded");
+        self.tools.notes.lost(LossPlace::Segment, files.max(1) as u64, why);
     }
 }
 

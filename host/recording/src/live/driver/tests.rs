@@ -488,3 +488,54 @@ async fn segments_wait_for_a_disk_that_takes_nothing_for_a_while() {
     let kinds = stage.world.listener.kinds();
     assert_eq!(kinds.iter().filter(|kind| *kind == "cloud_recording_error").count(), 1);
 }
+
+/// A recording that is stopped while its disk takes nothing: without its folder nothing can be written, as
+/// on a full one.
+async fn stopped_on_a_full_disk() -> Stage {
+    let mut plan = Plan::until(6_000);
+    plan.add(participant(1, 0, 5_900));
+    plan.pause(5_000);
+    let stage = Stage::open(plan, settings("sid1"), NEVER);
+    until("the script pauses", || stage.room.is_paused()).await;
+    until("a segment is listed", || stage.handle.status().segments > 0).await;
+    std::fs::rename(hls_folder(&stage.folder()), stage.folder().join("away")).unwrap();
+    stage.room.go_on();
+    until("the script is over", || stage.room.is_over()).await;
+    stage.handle.request_stop(StopReason::Asked);
+    until("the disk refuses", || stage.handle.status().trouble.is_some()).await;
+    stage
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_segments_and_the_end_wait_for_a_disk_that_takes_nothing() {
+    let stage = stopped_on_a_full_disk().await;
+    assert!(stage.outbox.outcome("sid1").is_none(), "it isn't over");
+    std::fs::rename(stage.folder().join("away"), hls_folder(&stage.folder())).unwrap();
+    let outcome = stage.outcome().await;
+    assert_eq!((outcome.delivered, outcome.failure), (Delivered::Uploaded, None));
+    let playlist = stage.playlist();
+    assert!(playlist.ends_with("#EXT-X-ENDLIST\n"), "{playlist}");
+    let recorded = 6_000_000 - stage.handle.status().slice_start.unwrap().micros_from(DAWN);
+    assert!((0..=66_667).contains(&(stage.micros() - recorded)), "nothing is missing");
+    assert_eq!(stage.world.listener.details("session_exit")["exitStatus"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_disk_refuses_for_long_is_given_up_and_no_success() {
+    let stage = stopped_on_a_full_disk().await;
+    until("it is given up", || {
+        stage.clock.move_to(stage.clock.now() + Duration::from_secs(30));
+        stage.outbox.outcome("sid1").is_some() && stage.outbox.owed().events == 0
+    })
+    .await;
+    assert_eq!(stage.world.listener.details("session_exit")["exitStatus"], 1);
+    let report = stage.outbox.record("sid1").unwrap().report.unwrap();
+    let lost: Vec<&str> = report
+        .troubles
+        .iter()
+        .filter(|trouble| trouble.kind.name() == "segment")
+        .map(|trouble| trouble.what.as_str())
+        .collect();
+    assert!(lost.iter().any(|what| what.contains("couldn't be written")), "{lost:?}");
+    assert!(lost.iter().any(|what| what.contains("couldn't be ended")), "{lost:?}");
+}

@@ -60,13 +60,17 @@ impl Line {
         now.since(self.arrived) < GONE && self.keys.may(now)
     }
 
-    /// Completes the files.
-    pub(super) fn finish(&mut self) {
-        let Some(writer) = &mut self.writer else { return };
+    /// Completes the files; answers what writes them, which may have to wait for the disk.
+    pub(super) fn finish(&mut self) -> Option<&mut Writer> {
+        let writer = self.writer.as_mut()?;
         writer.end();
-        // Files that can't be owed lie whole on disk; a new process finds them by the playlist.
-        if !writer.settle() {
-            tracing::error!(track = %self.track, "the last files of a track can't be owed");
+        Some(writer)
+    }
+
+    /// Time passes.
+    pub(super) fn poll(&mut self) {
+        if let Some(writer) = &mut self.writer {
+            writer.poll();
         }
     }
 
