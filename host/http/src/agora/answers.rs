@@ -192,7 +192,11 @@ impl Made {
             Mode::Mix(_) | Mode::Individual(_) => Some(FileList::all(&status.files)),
             Mode::SnapshotsOnly => None,
         };
-        Self { playback_url: Some(playback_url), ..Self::listed(files) }
+        Self {
+            troubles: Some(status.troubles).filter(|troubles| *troubles > 0),
+            playback_url: Some(playback_url),
+            ..Self::listed(files)
+        }
     }
 
     /// What is known from the list of files alone.
@@ -204,7 +208,7 @@ impl Made {
             slice_start_time: None,
             uploading_status: None,
             storage_error: None,
-            troubles: Some(status.troubles).filter(|troubles| *troubles > 0),
+            troubles: None,
             playback_url: None,
         }
     }

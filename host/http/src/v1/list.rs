@@ -76,6 +76,7 @@ mod tests {
             ended_at: None,
             stopped: None,
             failure: None,
+            complete: None,
             playback_url: None,
         }
     }

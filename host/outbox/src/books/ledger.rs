@@ -3,11 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use capstan_archive::facts::{FileFacts, StopReason};
-use capstan_archive::report::{Report, Trouble, TroubleKind};
+use capstan_archive::report::{Report, Trouble};
 use capstan_archive::settings::Mode;
 use capstan_archive::target::StorageTarget;
 use capstan_media::time::RoomTime;
-use capstan_media::timeline::LossPlace;
 use capstan_media::track::RoomId;
 use serde::{Deserialize, Serialize};
 
