@@ -4,7 +4,7 @@ mod common;
 
 use std::time::Duration;
 
-use capstan_ingest::{IngestConfig, NoSuchSession, PublishError};
+use capstan_ingest::{Ingest, IngestConfig, NoSuchSession, PublishError};
 use capstan_media::codec::Codec;
 use capstan_media::frame::{Continuity, FrameKind};
 use capstan_media::room::{LeaveReason, RoomEvent};
@@ -157,11 +157,7 @@ fn a_closed_connection_is_a_quit_and_an_offer_without_a_connection_is_forgotten(
     assert_eq!(wait_for(&mut events, left), LeaveReason::Quit);
 
     let (_never, published) = Client::post(&ingest, 2);
-    let end = common::now() + common::PATIENCE;
-    while ingest.has_session(&room(), uid(2), published.session.as_str()) {
-        assert!(common::now() < end, "the session stays");
-        std::thread::yield_now();
-    }
+    forgotten(&ingest, 2, published.session.as_str());
     let seen = drain(&mut events);
     assert!(seen.is_empty(), "{seen:?}");
 }
@@ -196,8 +192,17 @@ fn of_two_that_come_for_the_last_place_one_is_told_goodbye() {
     let (mut late, published) = Client::post(&ingest, 1);
     let (_first, _) = Client::publish(&ingest, 2);
     late.run_until(|client| client.closed);
-    assert!(!ingest.has_session(&room(), uid(1), published.session.as_str()));
+    forgotten(&ingest, 1, published.session.as_str());
     assert_eq!(ingest.roster(&room()).len(), 1);
+}
+
+/// Waits until the server forgets a session: it does so after it has said goodbye.
+fn forgotten(ingest: &Ingest, id: u32, session: &str) {
+    let end = common::now() + common::PATIENCE;
+    while ingest.has_session(&room(), uid(id), session) {
+        assert!(common::now() < end, "the session stays");
+        std::thread::yield_now();
+    }
 }
 
 #[test]
