@@ -3,3 +3,4 @@
 import schemathesis
 
 schemathesis.serializer.alias("application/sdp", "text/plain")
+schemathesis.serializer.alias("application/trickle-ice-sdpfrag", "text/plain")

@@ -20,9 +20,7 @@ impl RoomClock for Still {
 
 /// A server with an open app `demo`, an app `safe` with a token and an app `home` for loopback.
 async fn serve(origins: &[&str], max_publishers: usize) -> SocketAddr {
-    // Nobody connects here, so that those who wait are all that counts.
-    let config =
-        IngestConfig { max_publishers, max_waiting: max_publishers, ..IngestConfig::default() };
+    let config = IngestConfig { max_publishers, ..IngestConfig::default() };
     let whip = Whip {
         ingest: Ingest::start(config, Arc::new(Still)).unwrap(),
         apps: Arc::new(|app| match app {
@@ -189,8 +187,9 @@ async fn each_refusal_has_its_status_and_says_what_to_change() {
         assert_eq!((answer.status, answer.problem().as_str()), (status, problem), "{request}");
     }
     assert_eq!(ask(server, "POST /whip/demo/r/1", SDP, OFFER).await.status, 201);
-    let full = ask(server, "POST /whip/demo/r/2", SDP, OFFER).await;
-    assert_eq!((full.status, full.problem().as_str()), (503, "too-many-waiting"));
+    // Who only waits makes way for who comes, so that a server is full of connected publishers alone, or has no place.
+    let full = ask(serve(&["*"], 0).await, "POST /whip/demo/r/2", SDP, OFFER).await;
+    assert_eq!((full.status, full.problem().as_str()), (503, "server-full"));
     assert_eq!(full.header("retry-after"), Some(RETRY_SECONDS));
     // The same participant may come again.
     assert_eq!(ask(server, "POST /whip/demo/r/1", SDP, OFFER).await.status, 201);

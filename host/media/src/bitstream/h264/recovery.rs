@@ -4,7 +4,8 @@
 use bytes::Bytes;
 
 use super::super::bits::{BitWriter, Bits};
-use super::{Sps, escaped, nal_type, nal_units, push_annex_b, unescaped};
+use super::nal::{escaped, nal_type, nal_units, push_annex_b, unescaped};
+use super::sps::Sps;
 
 const SEI: u8 = 6;
 /// `payloadType` of a recovery point.

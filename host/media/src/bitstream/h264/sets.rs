@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use super::super::bits::Bits;
-use super::{MAX_PARAMETER_SET, PPS, SPS, nal_type, nal_units, push_annex_b, slice, unescaped};
+use super::nal::{MAX_PARAMETER_SET, PPS, SPS, nal_type, nal_units, push_annex_b, unescaped};
+use super::slice;
 
 /// The most of each kind that a file's configuration takes (ISO 14496-15, 5.3.3.1).
 const MAX_SPS: usize = 31;

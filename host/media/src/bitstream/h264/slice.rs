@@ -2,7 +2,8 @@
 //! which can be changed where they are.
 
 use super::super::bits::Bits;
-use super::{SLICE_IDR, Sps, escaped, nal_type, unescaped};
+use super::nal::{SLICE_IDR, escaped, nal_type, unescaped};
+use super::sps::Sps;
 
 const SLICE: u8 = 1;
 
