@@ -32,6 +32,7 @@ struct Fields<ServerResponse> {
     visit("sliceStartTime", object.slice_start_time);
     visit("uploadingStatus", object.uploading_status);
     visit("storageError", object.storage_error);
+    visit("troubles", object.troubles);
     visit("playbackUrl", object.playback_url);
   }
 };
@@ -84,6 +85,7 @@ struct Fields<RecordingSummary> {
     visit("endedAt", object.ended_at);
     visit("stopped", object.stopped);
     visit("failure", object.failure);
+    visit("complete", object.complete);
     visit("playbackUrl", object.playback_url);
   }
 };
@@ -136,6 +138,9 @@ struct Fields<Trouble> {
     visit("to", object.to);
     visit("kind", object.kind);
     visit("what", object.what);
+    visit("uid", object.uid);
+    visit("track", object.track);
+    visit("lack", object.lack);
   }
 };
 
@@ -168,6 +173,7 @@ struct Fields<RecordingDetails> {
     visit("endedAt", object.ended_at);
     visit("stopped", object.stopped);
     visit("failure", object.failure);
+    visit("complete", object.complete);
     visit("playbackUrl", object.playback_url);
     visit("storage", object.storage);
     visit("prefix", object.prefix);

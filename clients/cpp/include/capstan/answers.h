@@ -44,6 +44,8 @@ struct ServerResponse {
   std::optional<UploadingStatus> uploading_status;
   /// What the storage said of files that it hasn't taken. Capstan's own.
   std::optional<std::string> storage_error;
+  /// In how many spans something of a track is missing; absent if in none. Capstan's own.
+  std::optional<std::int64_t> troubles;
   /// Where it can be watched on the server. Capstan's own.
   std::optional<std::string> playback_url;
   /// The playlist's key, where there is one for everybody.

@@ -33,6 +33,8 @@ struct RecordingSummary {
   std::optional<StopReason> stopped;
   /// What made it end abnormally.
   std::optional<std::string> failure;
+  /// Once it is over: whether its files hold all that came.
+  std::optional<bool> complete;
   /// Where it can be watched on the server, while the files are there.
   std::optional<std::string> playback_url;
   /// Fields that this version doesn't know, as JSON texts by their names.
@@ -93,10 +95,17 @@ struct Trouble {
   std::int64_t from = 0;
   /// To when; absent if only the moment is known.
   std::optional<std::int64_t> to;
-  /// What kind it is: `overload` or `tape`, say.
+  /// What kind it is: `overload` or `tape`, say; of one track why it isn't all there,
+  /// `no_key_frame` for example.
   std::string kind;
-  /// What is missing, or what happened.
+  /// What is missing, or what happened, and what the sender could change.
   std::string what;
+  /// Whose track, if it is of one.
+  std::optional<std::int64_t> uid;
+  /// Which of theirs: `audio`, `camera` or `screen`.
+  std::optional<std::string> track;
+  /// Whether the files lack something by it.
+  bool lack = false;
   /// Fields that this version doesn't know, as JSON texts by their names.
   Extra extra;
 };
@@ -141,6 +150,8 @@ struct RecordingDetails {
   std::optional<StopReason> stopped;
   /// What made it end abnormally.
   std::optional<std::string> failure;
+  /// Once it is over: whether its files hold all that came.
+  std::optional<bool> complete;
   /// Where it can be watched on the server, while the files are there.
   std::optional<std::string> playback_url;
   /// Which storage its files go to: `store` is the server's own.

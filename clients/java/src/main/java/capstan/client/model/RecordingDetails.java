@@ -65,6 +65,11 @@ public final class RecordingDetails extends Fields {
         return text("failure");
     }
 
+    /** Once it is over: whether its files hold all that came. */
+    public Optional<Boolean> complete() {
+        return flag("complete");
+    }
+
     /** Where it can be watched on the server, while the files are there. */
     public Optional<String> playbackUrl() {
         return text("playbackUrl");

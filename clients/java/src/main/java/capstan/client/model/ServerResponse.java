@@ -53,6 +53,11 @@ public final class ServerResponse extends Fields {
         return text("storageError");
     }
 
+    /** In how many spans something of a track is missing; absent if in none. Capstan's own. */
+    public Optional<Long> troubles() {
+        return integer("troubles");
+    }
+
     /** Where it can be watched on the server. Capstan's own. */
     public Optional<String> playbackUrl() {
         return text("playbackUrl");

@@ -24,13 +24,31 @@ public final class Trouble extends Fields {
         return integer("to");
     }
 
-    /** What kind it is: {@code overload} or {@code tape}, say. */
+    /**
+     * What kind it is: {@code overload} or {@code tape}, say; of one track why it
+     * isn't all there, {@code no_key_frame} for example.
+     */
     public String kind() {
         return need("kind", text("kind"));
     }
 
-    /** What is missing, or what happened. */
+    /** What is missing, or what happened, and what the sender could change. */
     public String what() {
         return need("what", text("what"));
+    }
+
+    /** Whose track, if it is of one. */
+    public Optional<Long> uid() {
+        return integer("uid");
+    }
+
+    /** Which of theirs: {@code audio}, {@code camera} or {@code screen}. */
+    public Optional<String> track() {
+        return text("track");
+    }
+
+    /** Whether the files lack something by it. */
+    public boolean lack() {
+        return need("lack", flag("lack"));
     }
 }
