@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::super::script::{pictures, sounds};
 use super::*;
 
-pub(super) fn as_sent() -> RecordingSettings {
+fn as_sent() -> RecordingSettings {
     let individual =
         IndividualSettings { container: Container::Fmp4, audio: IndividualAudio::AsSent };
     // FFmpeg takes the names in a playlist as they are, percent signs and all.
