@@ -65,7 +65,7 @@ pub struct App {
     pub max_recordings: usize,
     /// Whether nothing new can be recorded.
     pub disabled: bool,
-    /// Where recordings go when the request names no vendor: a vendor's number or name, or [`STORE`].
+    /// Where recordings go when the request names no vendor: a vendor's number or name, or [`STORE`](crate::STORE).
     pub storage: String,
     /// Whom to tell what happens.
     pub callback: Option<Callback>,

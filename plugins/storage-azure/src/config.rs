@@ -4,9 +4,9 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use capstan_kit::json::Wrong;
-use capstan_store_kit::{Caching, Cut};
 use capstan_store_kit::config::{self, Form, Own, USUAL_CUT};
 use capstan_store_kit::place::{Addressing, Place, Store};
+use capstan_store_kit::{Caching, Cut};
 
 /// Members of the configuration that only this plugin has.
 const OWN: Own = &[

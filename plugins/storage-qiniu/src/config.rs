@@ -1,9 +1,9 @@
 //! Kodo's configuration: the bucket, and the hosts of its region.
 
 use capstan_kit::json::Wrong;
-use capstan_store_kit::{Caching, Cut};
 use capstan_store_kit::config::{self, Credentials, Form, Own, USUAL_CUT};
 use capstan_store_kit::place::{Addressing, Place, Store};
+use capstan_store_kit::{Caching, Cut};
 
 use crate::qetag::BLOCK;
 

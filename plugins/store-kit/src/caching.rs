@@ -56,7 +56,8 @@ mod tests {
         assert_eq!(said(none(), "a/b", "Application/X-MpegURL; charset=utf-8"), "no-cache");
         assert_eq!(said(none(), "a/b.m3u8", ""), "no-cache");
         assert_eq!(said(Caching::of_playlists(4), "b.m3u8", ""), "max-age=4");
-        for (key, kind) in [("a.m4s", "video/mp4"), ("a.ts", "video/mp2t"), ("a.jpg", "image/jpeg")] {
+        for (key, kind) in [("a.m4s", "video/mp4"), ("a.ts", "video/mp2t"), ("a.jpg", "image/jpeg")]
+        {
             assert_eq!(said(none(), key, kind), "max-age=31536000, immutable");
         }
     }

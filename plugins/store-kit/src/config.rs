@@ -143,7 +143,10 @@ impl<'a> Form<'a> {
     #[must_use]
     pub fn elsewhere(&self) -> bool {
         let named = |reader: &Reader<'_>| {
-            reader.value("endpoint").and_then(|value| value.as_str()).is_some_and(|text| text != "")
+            reader
+                .value("endpoint")
+                .and_then(|value| value.as_str())
+                .is_some_and(|text| !text.is_empty())
         };
         named(&self.extra) || named(&self.top)
     }
