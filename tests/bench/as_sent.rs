@@ -19,6 +19,7 @@ use capstan_media::container::Container;
 use capstan_media::frame::{Continuity, Frame, FrameKind};
 use capstan_media::time::{RoomTime, RtpTime};
 use capstan_media::track::{TrackId, TrackKind, Uid};
+use capstan_media::turn::Turn;
 use capstan_pipeline::as_sent::{AsSent, Making, Piece, SETTLE};
 use capstan_publish::file;
 
@@ -63,7 +64,7 @@ fn main() {
                 write(track.advance(frame.arrived - SETTLE));
                 track.push(frame);
             }
-            write(track.finish());
+            write(track.finish(None));
             assert_eq!(track.left_out(), 0);
         }
     }
@@ -92,6 +93,7 @@ fn frames(clip: &str, until: RoomTime) -> [Vec<Arc<Frame>>; 2] {
                 codec,
                 kind: unit.kind,
                 continuity: Continuity::Contiguous,
+                turn: Turn::None,
                 data: unit.data,
             }));
         }

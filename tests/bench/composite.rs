@@ -26,6 +26,7 @@ use capstan_media::room::RoomEvent;
 use capstan_media::scene::Colour;
 use capstan_media::time::{RoomTime, RtpTime};
 use capstan_media::track::{TrackId, TrackKind, Uid};
+use capstan_media::turn::Turn;
 use capstan_pipeline::composite::{Composite, CompositeSettings, Output, Typeface};
 use capstan_pipeline::encode::{AudioSettings, OutputAudio, OutputVideo, VideoSettings};
 use capstan_pipeline::mix::grid::grid;
@@ -136,6 +137,7 @@ impl Sender {
                 codec: self.codec,
                 kind: unit.kind,
                 continuity: Continuity::Contiguous,
+                turn: Turn::None,
                 data: unit.data,
             })));
         }

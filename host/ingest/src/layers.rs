@@ -87,6 +87,12 @@ impl Layers {
         self.current == Some(rid)
     }
 
+    /// The sender stopped a layer for good. Answers whether none is left.
+    pub(crate) fn goodbye(&mut self, rid: Option<Rid>) -> bool {
+        self.known.retain(|layer| layer.rid != rid);
+        self.known.is_empty() && self.current.is_some()
+    }
+
     fn weigh(&mut self, rid: Option<Rid>, bytes: usize, now: RoomTime) {
         if let Some(layer) = self.known.iter_mut().find(|layer| layer.rid == rid) {
             layer.weight = layer.faded(now) + bytes as f64;
@@ -182,6 +188,17 @@ mod tests {
         }
         assert_eq!(taken, [("q", 60)], "at its first key frame after a second");
         assert!(!layers.wants_change(ms(3_300)));
+    }
+
+    #[test]
+    fn a_track_is_over_when_every_layer_said_goodbye() {
+        let mut layers = Layers::new(VideoLayer::High);
+        assert!(!layers.goodbye(None), "nothing came yet");
+        layers.choose(rid("f"), 8_000, true, ms(0));
+        layers.choose(rid("q"), 500, true, ms(10));
+        assert!(!layers.goodbye(rid("f")));
+        assert!(layers.goodbye(rid("q")));
+        assert_eq!(layers.choose(rid("q"), 500, true, ms(900)), Choice::Change);
     }
 
     #[test]

@@ -8,12 +8,13 @@ use std::collections::VecDeque;
 use capstan_media::frame::Frame;
 use capstan_media::room::{LeaveReason, SenderReport};
 use capstan_media::time::RoomTime;
-use capstan_media::track::{RoomId, Uid};
+use capstan_media::track::{RoomId, TrackId, Uid};
 use metrics::counter;
 use str0m::ice::StunMessage;
 use str0m::media::KeyframeRequestKind;
 use str0m::net::{DatagramRecv, DatagramSend, Receive, Transmit};
-use str0m::rtp::RawPacket;
+use str0m::rtp::rtcp::{Goodbye, Rtcp};
+use str0m::rtp::{RawPacket, Ssrc};
 use str0m::{Event, IceCreds, Input, Output as Step, Rtc};
 
 use crate::config::IngestConfig;
@@ -57,6 +58,8 @@ pub(crate) enum Output {
     Frame(Frame, Start, View),
     /// A sender report likewise.
     Report(SenderReport, View),
+    /// The sender of a track said goodbye to it, where it was seen.
+    Over(TrackId, View),
     /// Nothing comes any more; it may come again.
     Silent,
     /// The session is over.
@@ -337,7 +340,14 @@ impl Peer {
             }
             Event::RawPacket(packet) => match *packet {
                 RawPacket::RtpRx(header, _) => self.proven(Some(*header.ssrc), now),
-                RawPacket::RtcpRx(_) => self.proven(None, now),
+                RawPacket::RtcpRx(rtcp) => {
+                    self.proven(None, now);
+                    if let Rtcp::Goodbye(Goodbye { reports }) = rtcp
+                        && self.state == State::Here
+                    {
+                        reports.into_iter().for_each(|ssrc| self.said_goodbye(ssrc));
+                    }
+                }
                 _ => {}
             },
             Event::StreamPaused(stream) => self.tracks.heard(&stream),
@@ -369,6 +379,8 @@ impl Peer {
         if matches!(self.state, State::Silent { .. }) {
             self.state = State::Here;
             self.tracks.restart(now);
+            // What was sent meanwhile is lost: deltas don't go on from what was there before.
+            self.tracks.mark_gap();
             self.ready.push_back(Output::Connected);
         }
     }
@@ -383,6 +395,15 @@ impl Peer {
             _ => self.path.remote().unwrap_or(own),
         };
         Output::Send { to, datagram: transmit.contents }
+    }
+
+    /// A sender stopped a stream on purpose (RFC 3550, 6.6), as browsers do that turn an encoding off.
+    fn said_goodbye(&mut self, ssrc: Ssrc) {
+        let mut streams = self.rtc.direct_api();
+        let Some(stream) = streams.stream_rx(&ssrc) else { return };
+        let source = Source { mid: stream.mid(), rid: stream.rid() };
+        let over = self.tracks.goodbye(source).into_iter();
+        self.ready.extend(over.map(|(track, view)| Output::Over(track, view)));
     }
 
     /// Sends the requests that are due. Answers whether the library has something to send now.

@@ -2,6 +2,10 @@
 //!
 //! A participant is there while the session that owns its uid is. A newer session takes the uid over
 //! without a leave; a lost one that returns within the grace keeps the time at which it joined.
+//!
+//! Sound that stops is muted. Pictures that stop are not: a shared screen stands still for hours, and its
+//! last picture is what there is to see until its sender says goodbye or its session ends. Here alone it is
+//! decided how long a picture is held; whoever shows it goes by `Muted` and `Left`.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -9,6 +13,7 @@ use std::time::Duration;
 
 use capstan_media::codec::Codec;
 use capstan_media::frame::Frame;
+use capstan_media::kept::{Keeping, Kept, STILL};
 use capstan_media::room::{LeaveReason, RoomEvent, SenderReport};
 use capstan_media::subscription::VideoLayer;
 use capstan_media::time::RoomTime;
@@ -19,6 +24,9 @@ use crate::config::IngestConfig;
 use crate::sessions::PeerId;
 use crate::subscription::{Push, Queue};
 use crate::view::{View, Views};
+
+/// A frame that comes so soon after its sender's goodbye may have been sent before it.
+const ON_THE_WAY: Duration = Duration::from_millis(500);
 
 /// A participant who is in a room now.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -46,9 +54,12 @@ pub(crate) enum Start {
 pub(crate) struct Rooms {
     rooms: HashMap<RoomId, Room>,
     mute_after: Duration,
+    silence_timeout: Duration,
     return_grace: Duration,
     queue_events: usize,
     queue_bytes: usize,
+    /// The newest time that anything came with: nothing comes with an earlier one.
+    latest: RoomTime,
 }
 
 #[derive(Debug, Default)]
@@ -75,7 +86,7 @@ struct Participant {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Owner {
     Here(PeerId),
-    LostSince(RoomTime),
+    Lost { peer: PeerId, since: RoomTime },
 }
 
 #[derive(Debug)]
@@ -83,7 +94,11 @@ struct Track {
     codec: Codec,
     started: RoomTime,
     newest_frame: RoomTime,
+    /// When its sender said goodbye, or its session lost the uid. Frames take it back.
+    over: Option<RoomTime>,
     muted_since: Option<RoomTime>,
+    /// Of pictures: what somebody needs who comes now.
+    kept: Kept,
 }
 
 impl Rooms {
@@ -91,24 +106,35 @@ impl Rooms {
         Self {
             rooms: HashMap::new(),
             mute_after: config.mute_after,
+            silence_timeout: config.silence_timeout,
             return_grace: config.return_grace,
             queue_events: config.queue_events,
             queue_bytes: config.queue_bytes,
+            latest: RoomTime::from_micros(i64::MIN),
         }
     }
 
     /// A session is connected, again connected, or takes over from an older one.
     pub(crate) fn connected(&mut self, room: &RoomId, uid: Uid, peer: PeerId, now: RoomTime) {
+        self.latest = self.latest.max(now);
         let grace = self.return_grace;
         let room = self.rooms.entry(room.clone()).or_default();
         let joined = match room.participants.get_mut(&uid) {
             Some(participant) => match participant.owner {
                 Owner::Here(_) => {
                     participant.owner = Owner::Here(peer);
+                    participant.hand_over(now);
                     return;
                 }
-                Owner::LostSince(at) if now.since(at) <= grace => participant.joined,
-                Owner::LostSince(_) => now,
+                Owner::Lost { peer: lost, since } if now.since(since) <= grace => {
+                    if lost == peer {
+                        participant.come_back(peer, since - self.silence_timeout - STILL, now);
+                        room.send_return(uid, now);
+                        return;
+                    }
+                    participant.joined
+                }
+                Owner::Lost { .. } => now,
             },
             None => now,
         };
@@ -125,14 +151,15 @@ impl Rooms {
         reason: LeaveReason,
         now: RoomTime,
     ) {
+        self.latest = self.latest.max(now);
         let Some(room) = self.rooms.get_mut(room) else { return };
         let Some(participant) = room.participants.get_mut(&uid) else { return };
         if participant.owner != Owner::Here(peer) {
             return;
         }
         if reason == LeaveReason::Lost {
-            participant.owner = Owner::LostSince(now);
-            participant.tracks = Views::default();
+            // The same session may be heard again, and its still pictures with it.
+            participant.owner = Owner::Lost { peer, since: now };
         } else {
             room.participants.remove(&uid);
         }
@@ -150,6 +177,7 @@ impl Rooms {
     ) {
         let Some(room) = self.rooms.get_mut(room) else { return };
         let now = frame.arrived;
+        self.latest = self.latest.max(now);
         let Some(participant) = room.participants.get_mut(&frame.track.uid) else { return };
         if participant.owner != Owner::Here(peer) {
             return;
@@ -158,13 +186,39 @@ impl Rooms {
         let mut news = Vec::new();
         for (layer, tracks) in participant.tracks.each_mut() {
             if view.shows(layer) {
-                let mut events = observe(tracks, &frame, start);
+                let (mut events, keeping) = observe(tracks, &frame, start);
+                // A still picture must be there for who comes later, so a source that goes on for long
+                // is asked now and then: one that stands still couldn't answer.
+                participant.keyframes_wanted |= keeping == Keeping::Full;
                 events.push(RoomEvent::Frame(Arc::clone(&frame)));
                 news.extend(events.into_iter().map(|event| (event, View::With(layer))));
             }
         }
         for (event, view) in &news {
             room.send(event, *view, now);
+        }
+    }
+
+    /// The sender of a track said goodbye to it; the session goes on.
+    pub(crate) fn over(
+        &mut self,
+        room: &RoomId,
+        peer: PeerId,
+        track: TrackId,
+        view: View,
+        now: RoomTime,
+    ) {
+        let room = self.rooms.get_mut(room);
+        let participant = room.and_then(|room| room.participants.get_mut(&track.uid));
+        let Some(participant) = participant.filter(|one| one.owner == Owner::Here(peer)) else {
+            return;
+        };
+        for (layer, tracks) in participant.tracks.each_mut() {
+            if view.shows(layer)
+                && let Some(track) = tracks.get_mut(&track.kind)
+            {
+                track.over = Some(now);
+            }
         }
     }
 
@@ -180,13 +234,15 @@ impl Rooms {
     /// Notices silence, forgets those who stayed away and the rooms that nobody needs. To be called
     /// a few times a second.
     pub(crate) fn tick(&mut self, now: RoomTime) {
+        self.latest = self.latest.max(now);
         for room in self.rooms.values_mut() {
             let mut news = Vec::new();
             for (&uid, participant) in &mut room.participants {
                 for (layer, tracks) in participant.tracks.each_mut() {
                     for (&kind, track) in tracks {
-                        let silent = now.since(track.newest_frame) >= self.mute_after;
-                        if silent && track.muted_since.is_none() {
+                        if track.muted_since.is_none()
+                            && track.has_ended(kind, now, self.mute_after)
+                        {
                             track.muted_since = Some(now);
                             let track = TrackId { uid, kind };
                             news.push((RoomEvent::Muted { track, at: now }, View::With(layer)));
@@ -199,14 +255,14 @@ impl Rooms {
             }
             room.participants.retain(|_, participant| match participant.owner {
                 Owner::Here(_) => true,
-                Owner::LostSince(at) => now.since(at) <= self.return_grace,
+                Owner::Lost { since, .. } => now.since(since) <= self.return_grace,
             });
             room.subscribers.retain(|subscriber| !subscriber.queue.is_unread());
         }
         self.rooms.retain(|_, room| !room.participants.is_empty() || !room.subscribers.is_empty());
     }
 
-    /// Adds a listener, tells it who is there, and wants key frames for it.
+    /// Adds a listener, tells it who is there and what stands still, and wants key frames for it.
     pub(crate) fn subscribe(&mut self, room: &RoomId, layer: VideoLayer) -> Arc<Queue> {
         let queue = Arc::new(Queue::new(self.queue_events, self.queue_bytes));
         let room = self.rooms.entry(room.clone()).or_default();
@@ -214,14 +270,9 @@ impl Rooms {
             if !matches!(participant.owner, Owner::Here(_)) {
                 continue;
             }
-            let at = participant.joined;
-            queue.push(RoomEvent::Joined { uid, at, since: at }, at);
-            for (&kind, known) in participant.tracks.of(layer) {
-                let (track, at) = (TrackId { uid, kind }, known.started);
-                queue.push(RoomEvent::TrackStarted { track, codec: known.codec, at }, at);
-                if let Some(at) = known.muted_since {
-                    queue.push(RoomEvent::Muted { track, at }, at);
-                }
+            for event in participant.present(uid, layer, (participant.joined, self.latest)) {
+                let at = event.at();
+                queue.push(event, at);
             }
         }
         room.subscribers.push(Subscriber { queue: Arc::clone(&queue), layer });
@@ -253,7 +304,7 @@ impl Rooms {
                 let wanted = std::mem::take(&mut participant.keyframes_wanted) || of_all;
                 match participant.owner {
                     Owner::Here(peer) => wanted.then_some(peer),
-                    Owner::LostSince(_) => None,
+                    Owner::Lost { .. } => None,
                 }
             }));
         }
@@ -299,6 +350,16 @@ impl Rooms {
 }
 
 impl Room {
+    /// Tells that somebody is back, with what stood still meanwhile.
+    fn send_return(&mut self, uid: Uid, now: RoomTime) {
+        for layer in [VideoLayer::High, VideoLayer::Low] {
+            let Some(participant) = self.participants.get(&uid) else { return };
+            for event in participant.present(uid, layer, (now, now)) {
+                self.send(&event, View::With(layer), now);
+            }
+        }
+    }
+
     fn send(&mut self, event: &RoomEvent, view: View, now: RoomTime) {
         let wanted = &mut self.keyframes_wanted;
         self.subscribers.retain(|Subscriber { queue, layer }| {
@@ -327,10 +388,64 @@ impl Participant {
         let owner = Owner::Here(peer);
         Self { joined, owner, tracks: Views::default(), keyframes_wanted: false }
     }
+
+    /// Its session is heard again. What stood still already `before` it was lost still does; of the rest
+    /// new frames tell.
+    fn come_back(&mut self, peer: PeerId, before: RoomTime, now: RoomTime) {
+        self.owner = Owner::Here(peer);
+        for (_, tracks) in self.tracks.each_mut() {
+            tracks.retain(|kind, track| {
+                kind.is_video() && track.muted_since.is_none() && track.newest_frame <= before
+            });
+            tracks.values_mut().for_each(|track| track.started = now);
+        }
+    }
+
+    /// Another session has the uid from now on: what it doesn't bring is over.
+    fn hand_over(&mut self, now: RoomTime) {
+        for (_, tracks) in self.tracks.each_mut() {
+            tracks.values_mut().for_each(|track| track.over = Some(now));
+        }
+    }
+
+    /// All that is to be known of it at `now` by who is told that it came at a moment.
+    fn present(
+        &self,
+        uid: Uid,
+        layer: VideoLayer,
+        (at, now): (RoomTime, RoomTime),
+    ) -> Vec<RoomEvent> {
+        let mut events = vec![RoomEvent::Joined { uid, at, since: self.joined }];
+        for (&kind, known) in self.tracks.of(layer) {
+            let track = TrackId { uid, kind };
+            events.push(RoomEvent::TrackStarted { track, codec: known.codec, at: known.started });
+            match known.muted_since {
+                Some(at) => events.push(RoomEvent::Muted { track, at }),
+                None => events.extend(known.kept.stand_in(now).into_iter().map(RoomEvent::Frame)),
+            }
+        }
+        events
+    }
 }
 
-/// Notes a frame in the tracks of a view; answers what is to be told before it.
-fn observe(tracks: &mut BTreeMap<TrackKind, Track>, frame: &Frame, start: Start) -> Vec<RoomEvent> {
+impl Track {
+    /// Whether nothing is to be heard or seen of it any more.
+    fn has_ended(&self, kind: TrackKind, now: RoomTime, after: Duration) -> bool {
+        let since = match (kind.is_video(), self.over) {
+            (false, _) => self.newest_frame,
+            (true, Some(over)) => self.newest_frame.max(over),
+            (true, None) => return false,
+        };
+        now.since(since) >= after
+    }
+}
+
+/// Notes a frame in the tracks of a view; answers what is to be told before it, and whether it is kept.
+fn observe(
+    tracks: &mut BTreeMap<TrackKind, Track>,
+    frame: &Arc<Frame>,
+    start: Start,
+) -> (Vec<RoomEvent>, Keeping) {
     let (track, codec, at) = (frame.track, frame.codec, frame.arrived);
     let known = tracks.get_mut(&track.kind);
     let muted = known.as_ref().is_some_and(|known| known.muted_since.is_some());
@@ -338,146 +453,29 @@ fn observe(tracks: &mut BTreeMap<TrackKind, Track>, frame: &Frame, start: Start)
     if muted {
         news.push(RoomEvent::Unmuted { track, at });
     }
-    match known {
+    let known = match known {
         Some(known) if start == Start::Next && known.codec == codec => {
             known.newest_frame = at;
             known.muted_since = None;
+            known.over = known.over.filter(|over| at.since(*over) < ON_THE_WAY);
+            known
         }
         _ => {
-            let fresh = Track { codec, started: at, newest_frame: at, muted_since: None };
-            tracks.insert(track.kind, fresh);
             news.push(RoomEvent::TrackStarted { track, codec, at });
+            let fresh = Track {
+                codec,
+                started: at,
+                newest_frame: at,
+                over: None,
+                muted_since: None,
+                kept: Kept::default(),
+            };
+            tracks.entry(track.kind).insert_entry(fresh).into_mut()
         }
-    }
-    news
+    };
+    let keeping = if track.kind.is_video() { known.kept.push(frame) } else { Keeping::Kept };
+    (news, keeping)
 }
 
 #[cfg(test)]
-mod tests {
-    use bytes::Bytes;
-    use capstan_media::frame::{Continuity, FrameKind};
-    use capstan_media::time::RtpTime;
-
-    use super::*;
-    use crate::subscription::{Received, Subscription};
-
-    const fn ms(millis: i64) -> RoomTime {
-        RoomTime::from_millis(millis)
-    }
-
-    fn id() -> RoomId {
-        RoomId { app: "demo".into(), name: "r".into() }
-    }
-
-    fn uid() -> Uid {
-        Uid::new(5).unwrap()
-    }
-
-    fn frame(at: i64) -> Frame {
-        Frame {
-            track: TrackId { uid: uid(), kind: TrackKind::Camera },
-            arrived: ms(at),
-            rtp_time: RtpTime(1),
-            codec: Codec::Vp8,
-            kind: FrameKind::Delta,
-            continuity: Continuity::Contiguous,
-            data: Bytes::from_static(b"x"),
-        }
-    }
-
-    fn names(events: &mut Subscription) -> Vec<String> {
-        let mut names = Vec::new();
-        while let Received::Event(event) = events.try_recv() {
-            let name = format!("{event:?}");
-            names.push(name.split([' ', '(']).next().unwrap().to_owned());
-        }
-        names
-    }
-
-    fn rooms() -> (Rooms, Subscription) {
-        let mut rooms = Rooms::new(&IngestConfig::default());
-        let events = Subscription::new(rooms.subscribe(&id(), VideoLayer::High));
-        (rooms, events)
-    }
-
-    #[test]
-    fn a_late_subscriber_sees_the_present_and_asks_for_key_frames() {
-        let (mut rooms, _first) = rooms();
-        rooms.connected(&id(), uid(), PeerId(1), ms(0));
-        rooms.frame(&id(), PeerId(1), frame(10), Start::First, View::Both);
-        assert_eq!(rooms.take_keyframes_wanted(), [PeerId(1)]);
-        assert_eq!(rooms.take_keyframes_wanted(), []);
-        rooms.tick(ms(5_000));
-        let mut late = Subscription::new(rooms.subscribe(&id(), VideoLayer::High));
-        assert_eq!(names(&mut late), ["Joined", "TrackStarted", "Muted"]);
-        assert_eq!(rooms.take_keyframes_wanted(), [PeerId(1)]);
-    }
-
-    #[test]
-    fn the_replaced_session_has_no_say_any_more() {
-        let (mut rooms, mut events) = rooms();
-        rooms.connected(&id(), uid(), PeerId(1), ms(0));
-        rooms.frame(&id(), PeerId(1), frame(1), Start::First, View::Both);
-        rooms.connected(&id(), uid(), PeerId(2), ms(2));
-        rooms.frame(&id(), PeerId(1), frame(3), Start::Next, View::Both);
-        rooms.gone(&id(), uid(), PeerId(1), LeaveReason::Replaced, ms(4));
-        rooms.frame(&id(), PeerId(2), frame(5), Start::First, View::Both);
-        let expected = ["Joined", "TrackStarted", "Frame", "TrackStarted", "Frame"];
-        assert_eq!(names(&mut events), expected);
-    }
-
-    #[test]
-    fn only_a_lost_participant_that_returns_in_time_keeps_its_age() {
-        for (reason, back, joined) in [
-            (LeaveReason::Lost, 20_000, 0),
-            (LeaveReason::Lost, 50_000, 50_000),
-            (LeaveReason::Quit, 2_000, 2_000),
-        ] {
-            let (mut rooms, _events) = rooms();
-            rooms.connected(&id(), uid(), PeerId(1), ms(0));
-            rooms.gone(&id(), uid(), PeerId(1), reason, ms(1_000));
-            assert_eq!(rooms.roster(&id()), []);
-            assert_eq!(rooms.occupied(), []);
-            rooms.connected(&id(), uid(), PeerId(2), ms(back));
-            assert_eq!(rooms.roster(&id()).first().map(|p| p.joined), Some(ms(joined)));
-        }
-    }
-
-    #[test]
-    fn who_comes_back_joins_when_it_comes_back() {
-        let (mut rooms, mut events) = rooms();
-        rooms.connected(&id(), uid(), PeerId(1), ms(0));
-        rooms.gone(&id(), uid(), PeerId(1), LeaveReason::Lost, ms(4_500));
-        rooms.connected(&id(), uid(), PeerId(1), ms(4_700));
-        let mut joins = Vec::new();
-        while let Received::Event(event) = events.try_recv() {
-            if let RoomEvent::Joined { at, since, .. } = event {
-                joins.push((at, since));
-            }
-        }
-        assert_eq!(joins, [(ms(0), ms(0)), (ms(4_700), ms(0))]);
-    }
-
-    #[test]
-    fn another_codec_starts_the_track_anew() {
-        let (mut rooms, mut events) = rooms();
-        rooms.connected(&id(), uid(), PeerId(1), ms(0));
-        rooms.frame(&id(), PeerId(1), frame(1), Start::First, View::Both);
-        let other = Frame { codec: Codec::Vp9, ..frame(2) };
-        rooms.frame(&id(), PeerId(1), other, Start::Next, View::Both);
-        let expected = ["Joined", "TrackStarted", "Frame", "TrackStarted", "Frame"];
-        assert_eq!(names(&mut events), expected);
-    }
-
-    #[test]
-    fn rooms_that_nobody_needs_are_forgotten() {
-        let (mut rooms, events) = rooms();
-        rooms.connected(&id(), uid(), PeerId(1), ms(0));
-        rooms.gone(&id(), uid(), PeerId(1), LeaveReason::Lost, ms(1));
-        drop(events);
-        rooms.tick(ms(2));
-        assert_eq!(rooms.rooms.len(), 1);
-        rooms.tick(ms(60_000));
-        assert_eq!(rooms.rooms.len(), 0);
-    }
-}
+mod tests;

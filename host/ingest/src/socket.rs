@@ -248,6 +248,7 @@ impl Socket {
             self.next_tick = now + ROOM_TICK;
             self.shared.rooms(|rooms| rooms.tick(now));
             self.tcp.tick(now);
+            self.want_keyframes(udp);
         }
     }
 
@@ -319,6 +320,9 @@ impl Socket {
             }
             Output::Report(report, view) => {
                 self.shared.rooms(|rooms| rooms.report(room, id, report, view));
+            }
+            Output::Over(track, view) => {
+                self.shared.rooms(|rooms| rooms.over(room, id, track, view, now));
             }
             Output::Silent => {
                 tracing::info!(%room, %uid, "publisher silent");

@@ -197,6 +197,7 @@ mod tests {
     use capstan_media::frame::{Continuity, Frame, FrameKind};
     use capstan_media::time::RtpTime;
     use capstan_media::track::{TrackId, TrackKind, Uid};
+    use capstan_media::turn::Turn;
 
     use super::*;
 
@@ -208,6 +209,7 @@ mod tests {
             codec: Codec::Vp8,
             kind: FrameKind::Key,
             continuity: Continuity::Contiguous,
+            turn: Turn::None,
             data: Bytes::from(vec![0; bytes]),
         }))
     }

@@ -14,10 +14,11 @@ use capstan_media::room::SenderReport;
 use capstan_media::subscription::VideoLayer;
 use capstan_media::time::{RoomTime, RtpTime};
 use capstan_media::track::{TrackId, TrackKind, Uid};
+use capstan_media::turn::Turn;
 use metrics::counter;
 use str0m::format::Codec as WireCodec;
 use str0m::media::{MediaData, Mid, Rid, SenderFeedback};
-use str0m::rtp::{Ssrc, StreamPaused};
+use str0m::rtp::{Ssrc, StreamPaused, VideoOrientation};
 
 use crate::keyframes::Keyframes;
 use crate::layers::{Choice, Layers};
@@ -65,6 +66,8 @@ struct Stream {
     layers: Layers,
     keyframes: Keyframes,
     start: Start,
+    /// How the sender holds its camera: said in key frames and where it changes, it holds until then.
+    turn: Turn,
     /// A frame was lost here, between the library and the room.
     gap: bool,
 }
@@ -123,8 +126,12 @@ impl Tracks {
         if data.rid.is_some() && track.low.is_none() {
             track.low = Some(Stream::new(VideoLayer::Low, now));
         }
-        let wire =
-            Wire { rid: data.rid, time: low_half(data.time.numer()), whole: data.contiguous };
+        let wire = Wire {
+            rid: data.rid,
+            time: low_half(data.time.numer()),
+            whole: data.contiguous,
+            turn: data.ext_vals.video_orientation.map(turn),
+        };
         let kind = kind(codec, &data.data);
         let offered = self.sets.of(&data.mid.to_string(), *data.pt);
         let bytes = Bytes::from_owner(data.data);
@@ -140,6 +147,7 @@ impl Tracks {
             codec,
             kind,
             continuity: Continuity::Contiguous,
+            turn: Turn::None,
             data: bytes,
         };
         let mut seen = Vec::new();
@@ -179,6 +187,19 @@ impl Tracks {
             Some((SenderReport { track: id, arrived, sender_micros, rtp_time }, view))
         };
         track.streams().into_iter().filter_map(place).collect()
+    }
+
+    /// A stream's sender said goodbye. Answers which track is over by that, in which views: one whose every
+    /// stream was said goodbye to.
+    pub(crate) fn goodbye(&mut self, source: Source) -> Vec<Seen<TrackId>> {
+        let uid = self.uid;
+        let of_source = |track: &&mut Track| track.mid == source.mid && track.kind.is_video();
+        let Some(track) = self.tracks.iter_mut().find(of_source) else { return Vec::new() };
+        let id = TrackId { uid, kind: track.kind };
+        let over = |(stream, view): (&mut Stream, View)| {
+            stream.layers.goodbye(source.rid).then_some((id, view))
+        };
+        track.streams().into_iter().filter_map(over).collect()
     }
 
     /// Something broke that can't be said to belong to one track.
@@ -238,6 +259,8 @@ struct Wire {
     time: u32,
     /// Nothing before it is missing.
     whole: bool,
+    /// How it is held, if it says so.
+    turn: Option<Turn>,
 }
 
 impl Track {
@@ -286,6 +309,7 @@ impl Stream {
             layers: Layers::new(layer),
             keyframes: Keyframes::start(now),
             start: Start::First,
+            turn: Turn::None,
             gap: false,
         }
     }
@@ -310,6 +334,7 @@ impl Stream {
             Choice::Change => {
                 self.clock = RtpClock::default();
                 self.start = Start::First;
+                self.turn = Turn::None;
                 self.gap |= !key;
             }
         }
@@ -324,6 +349,8 @@ impl Stream {
         }
         let gap = std::mem::take(&mut self.gap);
         frame.continuity = if gap { Continuity::AfterGap } else { Continuity::Contiguous };
+        self.turn = wire.turn.unwrap_or(self.turn);
+        frame.turn = self.turn;
         frame.rtp_time = self.clock.frame(wire.time);
         Some(std::mem::replace(&mut self.start, Start::Next))
     }
@@ -345,6 +372,17 @@ const fn codec(wire: WireCodec) -> Option<Codec> {
         WireCodec::H264 => Some(Codec::H264),
         WireCodec::Av1 => Some(Codec::Av1),
         _ => None,
+    }
+}
+
+/// The quarters of the extension's last two bits (3GPP TS 26.114, 7.4.5), by which the picture is to be
+/// turned clockwise; the library names them by how it was turned. Mirrored pictures aren't known.
+const fn turn(orientation: VideoOrientation) -> Turn {
+    match orientation {
+        VideoOrientation::Deg0 => Turn::None,
+        VideoOrientation::Deg270 => Turn::Quarter,
+        VideoOrientation::Deg180 => Turn::Half,
+        VideoOrientation::Deg90 => Turn::ThreeQuarters,
     }
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::codec::Codec;
 use crate::time::{RoomTime, RtpTime};
 use crate::track::TrackId;
+use crate::turn::Turn;
 
 /// Whether a frame decodes alone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -44,6 +45,8 @@ pub struct Frame {
     pub kind: FrameKind,
     /// Whether frames before it are missing.
     pub continuity: Continuity,
+    /// How its picture is to be turned to stand upright.
+    pub turn: Turn,
     /// The encoded bytes, in the form that [`Codec`] names.
     pub data: Bytes,
 }

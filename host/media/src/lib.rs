@@ -6,8 +6,10 @@
 
 pub mod bitstream;
 pub mod codec;
+pub mod colour_space;
 pub mod container;
 pub mod frame;
+pub mod kept;
 pub mod room;
 pub mod sample;
 pub mod scene;
@@ -16,3 +18,4 @@ pub mod time;
 pub mod timeline;
 pub mod track;
 pub mod trouble;
+pub mod turn;

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use crate::colour_space::ColourSpace;
 use crate::frame::{FrameKind, Size};
 use crate::time::RoomTime;
 
@@ -58,6 +59,8 @@ pub enum Coding {
     Vp9 {
         /// Coded picture size.
         size: Size,
+        /// How its colours are to be read.
+        colours: ColourSpace,
     },
     /// AAC-LC.
     Aac {
@@ -102,7 +105,7 @@ impl Coding {
             Self::H264 { size, .. }
             | Self::Av1 { size, .. }
             | Self::Vp8 { size }
-            | Self::Vp9 { size } => Some(*size),
+            | Self::Vp9 { size, .. } => Some(*size),
             Self::Aac { .. } | Self::Opus { .. } => None,
         }
     }

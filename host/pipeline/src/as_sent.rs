@@ -2,8 +2,9 @@
 //! (but for sound, where AAC is asked for).
 //!
 //! A sample's time is the room time of its frame, so tracks and participants share one time line and
-//! a gap stays a gap: short ones are held (pictures) or filled with silence (sound), long ones end the
-//! session. Every session, and every slice that ended in time, begins at a key frame.
+//! a gap stays a gap. Sound that stops is filled with silence, and ends the session where it stops for
+//! long. A picture stands until the next one comes or the track ends; a track that was over for long begins
+//! another session. Every session, and every slice that ended in time, begins at a key frame.
 
 mod coding;
 mod order;
@@ -13,6 +14,7 @@ mod run;
 mod sound;
 mod transcode;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,7 +27,7 @@ use capstan_media::trouble::{Cause, Complaint};
 
 use self::order::{Order, Ordered};
 use self::pictures::{Pictures, Times};
-pub use self::piece::{LEAD, Making, Piece, Slice};
+pub use self::piece::{LEAD, Making, Piece, Shape, Slice};
 use self::sound::{Placed, Sound};
 use crate::encode::EncodeError;
 use crate::playout::{Playout, Queued};
@@ -33,7 +35,8 @@ use crate::playout::{Playout, Queued};
 /// How long after its room time a frame is put into a slice: by then its track's clock has settled
 /// and late ones have come.
 pub const SETTLE: Duration = Duration::from_secs(1);
-/// Nothing for as long as this ends a session; shorter breaks stay in it.
+/// No sound for as long as this, or a track of pictures that was over for as long, ends a session; shorter
+/// breaks stay in it.
 pub const BREAK: Duration = Duration::from_secs(15);
 /// Whether this build can encode sound as AAC.
 ///
@@ -57,10 +60,15 @@ pub struct AsSent {
     complained: u64,
     /// Sound that couldn't be told what it is, which is to be complained of yet.
     refused: Option<Complaint>,
-    /// Where the newest frame lies.
+    /// Where the newest sound lies.
     newest: Option<RoomTime>,
+    /// When the pictures ended, or will have once what waits is written; until then the last one stands.
+    ends: VecDeque<RoomTime>,
     pieces: Vec<Piece>,
 }
+
+/// The most ends that wait: a track that ends and goes on more often within a second is no track.
+const MOST_ENDS: usize = 64;
 
 #[derive(Debug)]
 enum Track {
@@ -91,6 +99,7 @@ impl AsSent {
             complained: 0,
             refused: None,
             newest: None,
+            ends: VecDeque::new(),
             pieces: Vec::new(),
         }
     }
@@ -98,18 +107,19 @@ impl AsSent {
     /// The track begins, or begins again: media times before and after have nothing to do with each
     /// other.
     pub fn start(&mut self) {
-        if let Some((codec, mut playout)) = self.playout.take() {
-            playout.settle(RoomTime::from_micros(i64::MAX));
-            while let Some(queued) = playout.take() {
-                self.pass(codec, &playout, queued);
-            }
-            let rest = self.order.finish();
-            rest.into_iter().for_each(|ordered| self.write(codec, &playout, &ordered));
-            self.left_out += left_out(&playout);
-        }
+        self.drain();
         match &mut self.track {
             Track::Sound(sound) => sound.restart(),
             Track::Pictures(pictures) => pictures.restart(),
+        }
+    }
+
+    /// The room says that the track ended at a moment: nothing is to be seen of it any more. Frames that
+    /// arrive later take it up again.
+    pub fn end(&mut self, at: RoomTime) {
+        // Only the first of several without a frame between them counts.
+        if self.ends.len() < MOST_ENDS {
+            self.ends.push_back(at);
         }
     }
 
@@ -181,14 +191,18 @@ impl AsSent {
             self.pass(codec, &playout, queued);
             self.playout = Some((codec, playout));
         }
-        if self.newest.is_some_and(|newest| until.since(newest) >= BREAK) {
-            self.end_session();
-        }
+        self.reach(until);
         std::mem::take(&mut self.pieces)
     }
 
-    /// Whatever is left comes out; the track may go on afterwards, in another session.
-    pub fn finish(&mut self) -> Vec<Piece> {
+    /// Whatever is left comes out; the track may go on afterwards, in another session. The last picture
+    /// stands up to `end`, if it is known when the recording ended.
+    pub fn finish(&mut self, end: Option<RoomTime>) -> Vec<Piece> {
+        self.drain();
+        if let Some(end) = end {
+            self.end(end);
+            self.reach(end);
+        }
         self.start();
         self.end_session();
         std::mem::take(&mut self.pieces)
@@ -225,11 +239,40 @@ impl AsSent {
         ordered.into_iter().for_each(|ordered| self.write(codec, playout, &ordered));
     }
 
+    /// Writes what waits.
+    fn drain(&mut self) {
+        if let Some((codec, mut playout)) = self.playout.take() {
+            playout.settle(RoomTime::from_micros(i64::MAX));
+            while let Some(queued) = playout.take() {
+                self.pass(codec, &playout, queued);
+            }
+            let rest = self.order.finish();
+            rest.into_iter().for_each(|ordered| self.write(codec, &playout, &ordered));
+            self.left_out += left_out(&playout);
+        }
+    }
+
+    /// Nothing more comes that lies before a room time.
+    fn reach(&mut self, until: RoomTime) {
+        let since = match &mut self.track {
+            Track::Sound(_) => self.newest,
+            Track::Pictures(pictures) => {
+                let over = self.ends.front().copied();
+                let stands = over.map_or(until, |over| over.min(until));
+                pictures.stand(stands, &mut self.pieces);
+                over
+            }
+        };
+        if since.is_some_and(|since| until.since(since) >= BREAK) {
+            self.end_session();
+        }
+    }
+
     fn end_session(&mut self) {
         self.newest = None;
         match &mut self.track {
             Track::Sound(sound) => sound.end(&mut self.pieces),
-            Track::Pictures(pictures) => pictures.end(&mut self.pieces),
+            Track::Pictures(pictures) => pictures.end(self.ends.front().copied(), &mut self.pieces),
         }
     }
 
@@ -237,9 +280,8 @@ impl AsSent {
         let Ordered { queued: Queued { at: media, frame, after_gap }, decoded } = ordered;
         let Some(at) = playout.room_time(*media) else { return };
         let decoded = playout.room_time(*decoded).unwrap_or(at);
-        if self.newest.is_some_and(|newest| at.since(newest) >= BREAK) {
-            self.end_session();
-        }
+        self.reach(decoded);
+        while self.ends.pop_front_if(|end| *end < frame.arrived).is_some() {}
         let written = match &mut self.track {
             Track::Sound(sound) => {
                 let placed =

@@ -10,6 +10,7 @@
 //! ```
 
 pub mod as_sent;
+mod colours;
 pub mod composite;
 pub mod decode;
 pub mod encode;

@@ -36,9 +36,6 @@ pub const MAX_PARTICIPANTS: usize = 64;
 /// The longest playout delay.
 pub const MAX_PLAYOUT_DELAY: Duration = Duration::from_secs(5);
 
-/// How long a muted or vanished video still shows its last picture.
-pub const HOLD_PICTURE: Duration = Duration::from_millis(3_500);
-
 /// A picture that didn't change isn't encoded again for as long as this: players and seeking
 /// want a sample now and then.
 pub const MAX_UNCHANGED: Duration = Duration::from_secs(1);

@@ -4,6 +4,7 @@
 //! it, so that pixel loops needn't.
 
 use capstan_media::frame::{Picture, Plane, Size};
+use capstan_media::turn::Turn;
 
 /// One borrowed plane.
 #[derive(Clone, Copy, Debug)]
@@ -88,6 +89,43 @@ impl<'a> PictureView<'a> {
     }
 }
 
+/// Turns a picture into `out`, reusing its memory.
+pub fn turn(picture: PictureView<'_>, turn: Turn, out: &mut Picture) {
+    if turn == Turn::None {
+        return picture.copy_to(out);
+    }
+    out.size = turn.turned(picture.size);
+    for (target, source) in out.planes.iter_mut().zip(&picture.planes) {
+        turn_plane(source, turn, target);
+    }
+}
+
+/// Rows of the source are written as columns of the target, or backwards as rows.
+fn turn_plane(source: &PlaneView<'_>, turn: Turn, target: &mut Plane) {
+    let (width, height) = (source.width, source.height);
+    let stride = if turn == Turn::Half { width } else { height };
+    target.stride = stride;
+    target.data.resize(width * height, 0);
+    for y in 0..height {
+        let row = source.row(y).iter().copied();
+        let back = height - 1 - y;
+        match turn {
+            Turn::None | Turn::Half => {
+                let line = target.data.iter_mut().skip(back * stride).take(stride).rev();
+                line.zip(row).for_each(|(to, from)| *to = from);
+            }
+            Turn::Quarter => {
+                let column = target.data.iter_mut().skip(back).step_by(stride);
+                column.zip(row).for_each(|(to, from)| *to = from);
+            }
+            Turn::ThreeQuarters => {
+                let column = target.data.iter_mut().skip(y).step_by(stride);
+                column.zip(row.rev()).for_each(|(to, from)| *to = from);
+            }
+        }
+    }
+}
+
 /// A picture of one colour given as Y, U, V, its rows without padding.
 #[must_use]
 pub fn filled(size: Size, [y, u, v]: [u8; 3]) -> Picture {
@@ -107,6 +145,31 @@ pub fn filled(size: Size, [y, u, v]: [u8; 3]) -> Picture {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn turns_are_clockwise_and_taken_back_by_their_opposite() {
+        let mut picture = filled(Size { width: 3, height: 2 }, [0, 7, 9]);
+        picture.planes[0].data = vec![1, 2, 3, 4, 5, 6];
+        let turned = |by| {
+            let mut out = filled(Size { width: 1, height: 1 }, [0; 3]);
+            turn(PictureView::of(&picture).unwrap(), by, &mut out);
+            out
+        };
+        let quarter = turned(Turn::Quarter);
+        assert_eq!(quarter.size, Size { width: 2, height: 3 });
+        assert_eq!(
+            (quarter.planes[0].data.as_slice(), quarter.planes[0].stride),
+            (&[4, 1, 5, 2, 6, 3][..], 2)
+        );
+        assert_eq!((quarter.planes[1].data.as_slice(), quarter.planes[1].stride), (&[7, 7][..], 1));
+        assert_eq!(turned(Turn::Half).planes[0].data, [6, 5, 4, 3, 2, 1]);
+        assert_eq!(turned(Turn::ThreeQuarters).planes[0].data, [3, 6, 2, 5, 1, 4]);
+        for by in [Turn::None, Turn::Quarter, Turn::Half, Turn::ThreeQuarters] {
+            let mut back = filled(Size { width: 1, height: 1 }, [0; 3]);
+            turn(PictureView::of(&turned(by)).unwrap(), by.back(), &mut back);
+            assert_eq!(back, picture);
+        }
+    }
 
     #[test]
     fn views_check_their_planes() {

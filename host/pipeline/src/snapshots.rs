@@ -3,13 +3,15 @@
 //! Nothing is decoded between two screenshots: the encoded frames since the last key frame are kept,
 //! within bounds, and decoded when a picture is due. Where they are many a key frame is asked for
 //! first, so that one frame does. The first picture of a track is taken at once, later ones on a grid
-//! that all tracks share, so that one key frame a publisher serves an interval.
+//! that all tracks share, so that one key frame a publisher serves an interval. A track that stands still
+//! has its picture taken again: it is what there is to see.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use capstan_media::frame::{Continuity, Frame, FrameKind};
+use capstan_media::frame::Frame;
+use capstan_media::kept::Kept;
 use capstan_media::room::RoomEvent;
 use capstan_media::time::RoomTime;
 use capstan_media::track::TrackId;
@@ -17,16 +19,14 @@ use capstan_media::track::TrackId;
 use crate::decode::stream::{Decoded, VideoStream};
 use crate::encode::EncodeError;
 use crate::encode::jpeg::jpeg;
-use crate::limits::{HOLD_PICTURE, MAX_PARTICIPANTS};
+use crate::limits::MAX_PARTICIPANTS;
 
 /// The most frames that are decoded for a picture without asking for a key frame first.
 const CHEAP: usize = 32;
 /// How long a key frame is waited for before all that is kept is decoded instead.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// The most frames kept of a track: 20 s at 15 a second.
-const MAX_FRAMES: usize = 300;
-/// The most bytes kept of a track: 10 s at 3 Mbit/s.
-const MAX_BYTES: usize = 4 << 20;
+/// For how long the picture before a loss stands for those that are missing.
+const STALE: Duration = Duration::from_millis(3_500);
 /// The most tracks: a camera and a screen of each participant that is mixed.
 const MAX_TRACKS: usize = 2 * MAX_PARTICIPANTS;
 
@@ -35,7 +35,7 @@ const MAX_TRACKS: usize = 2 * MAX_PARTICIPANTS;
 pub struct Snapshot {
     /// Whose, and camera or screen.
     pub track: TrackId,
-    /// When its picture arrived.
+    /// When its picture arrived; of a track that stands still, when it was taken again.
     pub at: RoomTime,
     /// The JPEG file.
     pub jpeg: Vec<u8>,
@@ -72,13 +72,19 @@ pub struct Snapshots {
 /// One track: its frames since the last key frame, and when it is due.
 #[derive(Debug, Default)]
 struct Track {
-    frames: Vec<Arc<Frame>>,
-    bytes: usize,
-    /// Frames are missing since the last one kept: only a key frame helps.
-    broken: bool,
+    kept: Kept,
     muted: bool,
-    last: Option<RoomTime>,
+    last: Option<Last>,
+    /// The time of the last screenshot.
+    taken: Option<RoomTime>,
     due: Option<RoomTime>,
+}
+
+/// The picture that was taken last, for a track that stands still.
+#[derive(Debug)]
+struct Last {
+    arrived: RoomTime,
+    jpeg: Vec<u8>,
 }
 
 impl Snapshots {
@@ -94,14 +100,14 @@ impl Snapshots {
             RoomEvent::Frame(frame) if frame.track.kind.is_video() => self.frame(frame),
             RoomEvent::TrackStarted { track, .. } => {
                 if let Some(track) = self.tracks.get_mut(track) {
-                    track.forget();
+                    track.kept.forget();
                 }
             }
             RoomEvent::Muted { track, .. } => self.set_muted(*track, true),
             RoomEvent::Unmuted { track, .. } => self.set_muted(*track, false),
             RoomEvent::Left { uid, .. } => self.tracks.retain(|track, _| track.uid != *uid),
             RoomEvent::Lost { .. } => {
-                self.tracks.values_mut().for_each(|track| track.broken = true)
+                self.tracks.values_mut().for_each(|track| track.kept.tear());
             }
             _ => {}
         }
@@ -114,7 +120,7 @@ impl Snapshots {
         }
         let track = self.tracks.entry(frame.track).or_default();
         track.muted = false;
-        track.keep(frame);
+        track.kept.push(frame);
     }
 
     fn set_muted(&mut self, track: TrackId, muted: bool) {
@@ -132,25 +138,24 @@ impl Snapshots {
                 continue;
             }
             if track.muted {
-                track.due = Some(next(zero, interval, now, track.last));
+                track.due = Some(next(zero, interval, now, track.taken));
                 continue;
             }
-            let is_cheap = !track.broken && (1..=CHEAP).contains(&track.frames.len());
-            if !is_cheap && now.since(due) < PATIENCE {
+            if !track.is_cheap() && now.since(due) < PATIENCE {
                 self.wants_keys = true;
                 continue;
             }
             let taken = track.take(id, now);
             if let Taken::Snapshot(snapshot) = &taken {
-                track.last = Some(snapshot.at);
+                track.taken = Some(snapshot.at);
             }
-            track.due = Some(match track.last {
+            track.due = Some(match track.taken {
                 // Until there is a first picture, the next key frame is it.
                 None => now,
                 last => next(zero, interval, now, last),
             });
             match taken {
-                Taken::Missing { .. } if track.last.is_none() => self.wants_keys = true,
+                Taken::Missing { .. } if track.taken.is_none() => self.wants_keys = true,
                 taken => return Some(taken),
             }
         }
@@ -173,39 +178,21 @@ fn next(zero: RoomTime, interval: Duration, now: RoomTime, last: Option<RoomTime
 }
 
 impl Track {
-    fn keep(&mut self, frame: &Arc<Frame>) {
-        if frame.kind == FrameKind::Key {
-            self.frames.clear();
-            (self.bytes, self.broken) = (0, false);
-        } else if frame.continuity == Continuity::AfterGap {
-            self.broken = true;
-        }
-        let is_full = self.frames.len() >= MAX_FRAMES || self.bytes + frame.data.len() > MAX_BYTES;
-        if self.broken || (frame.kind == FrameKind::Delta && (self.frames.is_empty() || is_full)) {
-            // What is kept stays: it is the last good picture, for as long as one may be held.
-            self.broken = true;
-            return;
-        }
-        self.bytes += frame.data.len();
-        self.frames.push(Arc::clone(frame));
-    }
-
-    fn forget(&mut self) {
-        self.frames.clear();
-        (self.bytes, self.broken) = (0, true);
-    }
-
     /// The newest picture of what is kept.
     fn take(&mut self, track: TrackId, now: RoomTime) -> Taken {
-        let newest = self.frames.last().map(|frame| frame.arrived);
-        let is_new = |at: &RoomTime| now.since(*at) <= HOLD_PICTURE && Some(*at) != self.last;
-        let Some(at) = newest.filter(is_new) else {
+        let Some(newest) = self.kept.newest() else { return Taken::Missing { track } };
+        let again = self.last.as_ref().filter(|last| last.arrived == newest);
+        if self.kept.is_broken() && (again.is_some() || now.since(newest) > STALE) {
+            // Newer pictures are missing: this one isn't what is to be seen.
             return Taken::Missing { track };
-        };
+        }
+        if let Some(last) = again {
+            return Taken::Snapshot(Snapshot { track, at: now, jpeg: last.jpeg.clone() });
+        }
         let mut stream = VideoStream::default();
-        for frame in &self.frames {
+        for frame in self.kept.frames() {
             if !matches!(stream.push(frame, false), Decoded::Done) {
-                self.forget();
+                self.kept.forget();
                 return Taken::Missing { track };
             }
         }
@@ -213,9 +200,19 @@ impl Track {
             return Taken::Missing { track };
         };
         match jpeg(picture) {
-            Ok(jpeg) => Taken::Snapshot(Snapshot { track, at, jpeg }),
+            Ok(jpeg) => {
+                self.last = Some(Last { arrived: newest, jpeg: jpeg.clone() });
+                Taken::Snapshot(Snapshot { track, at: newest, jpeg })
+            }
             Err(error) => Taken::Failed { track, error },
         }
+    }
+
+    /// Whether a picture can be had without much decoding.
+    fn is_cheap(&self) -> bool {
+        let newest = self.kept.newest();
+        let again = self.last.as_ref().is_some_and(|last| Some(last.arrived) == newest);
+        !self.kept.is_broken() && (again || (1..=CHEAP).contains(&self.kept.frames().len()))
     }
 }
 

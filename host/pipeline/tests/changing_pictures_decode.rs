@@ -17,6 +17,7 @@ use capstan_media::frame::{Continuity, Frame, FrameKind, Picture, Plane, Size};
 use capstan_media::sample::Coding;
 use capstan_media::time::{RoomTime, RtpTime};
 use capstan_media::track::{TrackId, TrackKind, Uid};
+use capstan_media::turn::Turn;
 use capstan_pipeline::as_sent::{AsSent, Making, Piece, SETTLE};
 use capstan_pipeline::encode::{OutputVideo, VideoSettings, video_encoder};
 
@@ -73,7 +74,7 @@ fn record(folder: &Path, container: Container) -> String {
         pieces.extend(track.advance(frame.arrived - SETTLE));
         track.push(&Arc::new(frame));
     }
-    pieces.extend(track.finish());
+    pieces.extend(track.finish(None));
     assert_eq!(track.left_out(), 0);
     let mut init_uri = None;
     let mut entries = Vec::new();
@@ -132,6 +133,7 @@ fn frame(number: u64, kind: FrameKind, data: Bytes) -> Frame {
         codec: Codec::H264,
         kind,
         continuity: Continuity::Contiguous,
+        turn: Turn::None,
         data,
     }
 }

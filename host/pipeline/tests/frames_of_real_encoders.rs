@@ -21,6 +21,7 @@ use capstan_media::container::Container;
 use capstan_media::frame::{Continuity, Frame, FrameKind};
 use capstan_media::time::{RoomTime, RtpTime};
 use capstan_media::track::{TrackId, TrackKind, Uid};
+use capstan_media::turn::Turn;
 use capstan_pipeline::as_sent::{AsSent, Making, Piece};
 
 const START: RoomTime = RoomTime::from_millis(1_700_000_000_000);
@@ -39,6 +40,7 @@ fn frame(sets: &mut h264::KnownSets, data: Vec<u8>, pts: i64, dts: i64) -> Arc<F
         codec: Codec::H264,
         kind: if key { FrameKind::Key } else { FrameKind::Delta },
         continuity: Continuity::Contiguous,
+        turn: Turn::None,
         data,
     })
 }
@@ -98,7 +100,7 @@ fn files_as_sent_say_when_b_frames_are_shown() {
             pieces.extend(track.advance(frame.arrived - Duration::from_secs(1)));
             track.push(frame);
         }
-        pieces.extend(track.finish());
+        pieces.extend(track.finish(None));
         assert_eq!(track.left_out(), 0, "{container:?}");
         let mut file = Vec::new();
         let mut slices = 0;

@@ -6,6 +6,7 @@
 
 pub mod encode;
 pub mod file;
+pub mod grip;
 pub mod live;
 pub mod looped;
 pub mod measure;

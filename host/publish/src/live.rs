@@ -3,11 +3,14 @@
 use std::collections::VecDeque;
 
 use capstan_media::codec::Codec;
-use capstan_media::frame::FrameKind;
+use capstan_media::frame::{FrameKind, Picture, Size};
 use capstan_media::time::RoomTime;
 use capstan_media::track::Uid;
+use capstan_media::turn::Turn;
+use capstan_pipeline::picture::{PictureView, filled, turn};
 
 use crate::encode::{EncodeError, Encoder, FRAME_SAMPLES, OpusEncoder, VideoSettings, encoder};
+use crate::grip::Grip;
 use crate::pattern::{Painter, tone};
 use crate::source::{Source, Unit};
 
@@ -21,12 +24,20 @@ const PACKET_MICROS: i64 = 20_000;
 pub struct LivePicture {
     codec: Codec,
     fps: i64,
+    uid: Uid,
+    /// The encoded size, however the picture is turned.
+    size: Size,
+    grip: Grip,
+    began: Option<RoomTime>,
     painter: Painter,
+    /// How the painter's picture is to be turned to stand upright, and the picture as it is sent.
+    turn: Turn,
+    turned: Picture,
     encoder: Box<dyn Encoder>,
     /// The grid number of the next picture to paint.
     next: Option<i64>,
-    /// Times of the pictures that the encoder holds.
-    inside: VecDeque<RoomTime>,
+    /// Times and turns of the pictures that the encoder holds.
+    inside: VecDeque<(RoomTime, Turn)>,
     ready: VecDeque<Unit>,
 }
 
@@ -40,11 +51,37 @@ impl LivePicture {
             codec: settings.codec,
             fps: i64::from(settings.fps),
             encoder: encoder(settings)?,
+            uid,
+            size: settings.size,
+            grip: Grip::default(),
+            began: None,
             painter: Painter::new(uid, settings.size),
+            turn: Turn::None,
+            turned: filled(settings.size, [16, 128, 128]),
             next: None,
             inside: VecDeque::new(),
             ready: VecDeque::new(),
         })
+    }
+
+    /// The same, filmed by a phone that is held so.
+    #[must_use]
+    pub fn held(self, grip: Grip) -> Self {
+        Self { grip, ..self }
+    }
+
+    /// Paints the picture of a moment, and turns it as the sensor sees it.
+    fn paint(&mut self, at: RoomTime) {
+        let began = *self.began.get_or_insert(at);
+        let by = self.grip.at(at.since(began));
+        if by.turned(self.size) != self.turn.turned(self.size) {
+            self.painter = Painter::new(self.uid, by.turned(self.size));
+        }
+        self.turn = by;
+        let upright = PictureView::of(self.painter.paint(at));
+        if let Some(upright) = upright.filter(|_| by != Turn::None) {
+            turn(upright, by.back(), &mut self.turned);
+        }
     }
 
     fn time_of(&self, number: i64) -> RoomTime {
@@ -64,7 +101,7 @@ impl Source for LivePicture {
         self.next = Some(next);
         match (self.ready.front(), self.inside.front()) {
             (Some(unit), _) => unit.at,
-            (None, Some(&at)) => at,
+            (None, Some(&(at, _))) => at,
             (None, None) => self.time_of(next),
         }
     }
@@ -78,12 +115,17 @@ impl Source for LivePicture {
             let number = self.next.unwrap_or(0);
             let at = self.time_of(number);
             self.next = Some(number + 1);
-            self.inside.push_back(at);
-            let frames = self.encoder.encode(self.painter.paint(at), kind)?;
+            self.paint(at);
+            self.inside.push_back((at, self.turn));
+            let picture = match self.turn {
+                Turn::None => self.painter.picture(),
+                _ => &self.turned,
+            };
+            let frames = self.encoder.encode(picture, kind)?;
             kind = FrameKind::Delta;
             for frame in frames {
-                let at = self.inside.pop_front().unwrap_or(at);
-                self.ready.push_back(Unit::new(at, frame.data, frame.kind));
+                let (at, turn) = self.inside.pop_front().unwrap_or((at, self.turn));
+                self.ready.push_back(Unit { turn, ..Unit::new(at, frame.data, frame.kind) });
             }
         }
     }

@@ -1,6 +1,8 @@
 //! A source that stands still for a while: a camera that is turned off and on again.
 //!
-//! Nothing is made while it is off, so what comes afterwards goes on from what came before.
+//! Nothing is made while it is off, so what comes afterwards goes on from what came before. The receiver is
+//! told that it is off, as a browser tells when an encoding is turned off: pictures that merely stop may be
+//! those of a scene that stands still.
 
 use std::time::Duration;
 
@@ -26,13 +28,14 @@ pub struct Paused {
     source: Box<dyn Source>,
     pause: Pause,
     began: Option<RoomTime>,
+    off: bool,
 }
 
 impl Paused {
     /// The source with its pause.
     #[must_use]
     pub const fn new(source: Box<dyn Source>, pause: Pause) -> Self {
-        Self { source, pause, began: None }
+        Self { source, pause, began: None, off: false }
     }
 }
 
@@ -45,7 +48,12 @@ impl Source for Paused {
         let at = self.source.next_at(now);
         let began = *self.began.get_or_insert(at);
         let (off, on) = (began + self.pause.from, began + self.pause.to);
-        if at < off || at >= on { at } else { self.source.next_at(on) }
+        self.off = at >= off && at < on;
+        if self.off { self.source.next_at(on) } else { at }
+    }
+
+    fn is_off(&self) -> bool {
+        self.off
     }
 
     fn next(&mut self, kind: FrameKind) -> Result<Unit, EncodeError> {
@@ -75,6 +83,7 @@ mod tests {
         let mut units = Vec::new();
         while units.len() < 20 {
             now = source.next_at(now);
+            assert_eq!(source.is_off(), units.len() == 10);
             units.push(source.next(FrameKind::Delta).expect("a unit"));
         }
         let began = units[0].at;

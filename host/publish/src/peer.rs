@@ -22,6 +22,7 @@ use webrtc::peer_connection::RTCPeerConnection;
 use webrtc::peer_connection::configuration::RTCConfiguration;
 use webrtc::peer_connection::peer_connection_state::RTCPeerConnectionState;
 use webrtc::peer_connection::sdp::session_description::RTCSessionDescription;
+use webrtc::rtcp::goodbye::Goodbye;
 use webrtc::rtcp::packet::Packet as RtcpPacket;
 use webrtc::rtcp::payload_feedbacks::full_intra_request::FullIntraRequest;
 use webrtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
@@ -39,6 +40,8 @@ use webrtc::track::track_local::track_local_static_rtp::TrackLocalStaticRTP;
 use crate::rtp::RtpStream;
 use crate::rtx::RtxBuilder;
 
+/// Says how a picture is to be turned (3GPP TS 26.114, 7.4.5).
+const VIDEO_ORIENTATION_URI: &str = "urn:3gpp:video-orientation";
 /// How long the addresses of this machine may take to be found.
 const GATHERING: Duration = Duration::from_secs(5);
 /// Without a packet from the server for this long, the connection counts as disturbed ...
@@ -240,9 +243,17 @@ impl Link {
     }
 
     pub(crate) async fn report(&self, report: SenderReport) {
-        let packet: Box<dyn RtcpPacket + Send + Sync> = Box::new(report);
+        self.send(Box::new(report)).await;
+    }
+
+    /// Says that a stream sends nothing more for now (RFC 3550, 6.6).
+    pub(crate) async fn goodbye(&self, ssrc: u32) {
+        self.send(Box::new(Goodbye { sources: vec![ssrc], ..Goodbye::default() })).await;
+    }
+
+    async fn send(&self, packet: Box<dyn RtcpPacket + Send + Sync>) {
         if let Err(error) = self.connection.write_rtcp(&[packet]).await {
-            tracing::debug!(%error, "a sender report was not sent");
+            tracing::debug!(%error, "an RTCP packet was not sent");
         }
     }
 
@@ -275,6 +286,8 @@ async fn connection(encodings: &[Encoding]) -> Result<RTCPeerConnection, webrtc:
         let mid = RTCRtpHeaderExtensionCapability { uri: SDES_MID_URI.to_owned() };
         media.register_header_extension(mid, kind, None)?;
     }
+    let turned = RTCRtpHeaderExtensionCapability { uri: VIDEO_ORIENTATION_URI.to_owned() };
+    media.register_header_extension(turned, RTPCodecType::Video, None)?;
     // The transport-wide numbering comes first, so that it is nearest to the network and numbers
     // retransmissions anew. Sender reports are the publisher's own: it knows the exact time.
     let mut registry = configure_twcc_sender_only(Registry::new(), &mut media)?;

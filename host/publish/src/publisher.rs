@@ -153,7 +153,7 @@ impl Publisher {
             reports.await;
             Ok(())
         });
-        self.tasks.spawn(pump(track, source, clock, Arc::clone(&self.tally)));
+        self.tasks.spawn(pump(track, self.link.clone(), source, clock, Arc::clone(&self.tally)));
     }
 
     /// What has been done so far.
@@ -203,6 +203,7 @@ impl Publisher {
 /// Sends a source's units at their times.
 async fn pump(
     mut track: PeerTrack,
+    link: Link,
     mut source: Box<dyn Source>,
     clock: Arc<dyn RoomClock>,
     tally: Arc<Tally>,
@@ -210,6 +211,9 @@ async fn pump(
     let mut lead = MOST_LEAD;
     loop {
         let due = source.next_at(clock.now());
+        if source.is_off() {
+            link.goodbye(track.ssrc).await;
+        }
         sleep_until(&*clock, due - lead).await;
         let begun = clock.now();
         let kind = if track.wishes.take_key_frame() { FrameKind::Key } else { FrameKind::Delta };

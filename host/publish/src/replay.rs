@@ -6,6 +6,7 @@ use bytes::Bytes;
 use capstan_media::codec::Codec;
 use capstan_media::frame::FrameKind;
 use capstan_media::time::RoomTime;
+use capstan_media::turn::Turn;
 
 use crate::encode::EncodeError;
 use crate::source::{Fate, Source, Unit};
@@ -69,6 +70,7 @@ impl Source for Replay {
             media: start.offset_micros(step.media),
             data: step.data.clone(),
             kind: step.kind,
+            turn: Turn::None,
             fate: step.fate,
         })
     }

@@ -10,11 +10,15 @@ use bytes::{BufMut, Bytes, BytesMut};
 use capstan_media::codec::Codec;
 use capstan_media::frame::FrameKind;
 use capstan_media::time::RoomTime;
+use capstan_media::turn::Turn;
 use webrtc::rtcp::sender_report::SenderReport;
+use webrtc::rtp::extension::HeaderExtension;
+use webrtc::rtp::extension::video_orientation_extension::{
+    VideoOrientationExtension, VideoRotation,
+};
 use webrtc::rtp::header::Header;
 use webrtc::rtp::packet::Packet;
 use webrtc::rtp::packetizer::Payloader;
-use webrtc::track::track_local::TrackLocalWriter;
 use webrtc::track::track_local::track_local_static_rtp::TrackLocalStaticRTP;
 
 use crate::source::{Fate, Unit};
@@ -40,6 +44,8 @@ pub(crate) struct RtpStream {
     sequence: u16,
     clock: RtpClock,
     sent: Arc<Sent>,
+    /// What the receiver was told last of how pictures are turned.
+    told: Turn,
 }
 
 /// A stream's RTP time as a function of room time.
@@ -79,6 +85,7 @@ impl RtpStream {
             sequence: (seed >> 17) as u16,
             clock: RtpClock::new(codec, seed.wrapping_mul(0x9e37_79b1)),
             sent: Arc::default(),
+            told: Turn::None,
         })
     }
 
@@ -94,6 +101,10 @@ impl RtpStream {
     pub(crate) async fn send(&mut self, unit: &Unit) -> Result<(), webrtc::Error> {
         let payloads = self.payloads(unit)?;
         let last = payloads.len().saturating_sub(1);
+        // In the last packet of key frames and of frames that are turned otherwise (3GPP TS 26.114, 7.4.5).
+        let tells = self.codec.is_video()
+            && (unit.turn != std::mem::replace(&mut self.told, unit.turn)
+                || unit.kind == FrameKind::Key);
         for (index, payload) in payloads.into_iter().enumerate() {
             let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
             let header = Header {
@@ -108,7 +119,9 @@ impl RtpStream {
             if unit.fate == Fate::Lost {
                 continue;
             }
-            self.track.write_rtp(&Packet { header, payload }).await?;
+            let packet = Packet { header, payload };
+            let extensions = (tells && index == last).then(|| orientation(unit.turn));
+            self.track.write_rtp_with_extensions(&packet, extensions.as_slice()).await?;
             self.sent.packets.fetch_add(1, Ordering::Relaxed);
             self.sent.bytes.fetch_add(length, Ordering::Relaxed);
         }
@@ -122,6 +135,19 @@ impl RtpStream {
         }
         Ok(payloads)
     }
+}
+
+fn orientation(turn: Turn) -> HeaderExtension {
+    let rotation = match turn {
+        Turn::None => VideoRotation::Degree0,
+        Turn::Quarter => VideoRotation::Degree90,
+        Turn::Half => VideoRotation::Degree180,
+        Turn::ThreeQuarters => VideoRotation::Degree270,
+    };
+    HeaderExtension::VideoOrientation(VideoOrientationExtension {
+        rotation,
+        ..VideoOrientationExtension::default()
+    })
 }
 
 /// Says in a VP9 payload descriptor that the picture is predicted from the one before it: the

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use capstan_media::codec::Codec;
 use capstan_media::frame::FrameKind;
 use capstan_media::time::RoomTime;
+use capstan_media::turn::Turn;
 
 use crate::encode::EncodeError;
 
@@ -21,6 +22,8 @@ pub struct Unit {
     pub data: Bytes,
     /// Key or delta; sound is always key.
     pub kind: FrameKind,
+    /// How a picture is to be turned to stand upright.
+    pub turn: Turn,
     /// Whether it is to arrive.
     pub fate: Fate,
 }
@@ -35,10 +38,10 @@ pub enum Fate {
 }
 
 impl Unit {
-    /// A unit that leaves at its media time.
+    /// A unit that leaves at its media time, upright.
     #[must_use]
     pub const fn new(at: RoomTime, data: Bytes, kind: FrameKind) -> Self {
-        Self { at, media: at, data, kind, fate: Fate::Sent }
+        Self { at, media: at, data, kind, turn: Turn::None, fate: Fate::Sent }
     }
 }
 
@@ -55,6 +58,12 @@ pub trait Source: Send {
     /// When the next unit is due, asked at `now`. A source that makes its units leaves out what is
     /// over already; one that reads them can't.
     fn next_at(&mut self, now: RoomTime) -> RoomTime;
+
+    /// Whether it is turned off until the next unit, as far as it said when that is due: then the receiver is
+    /// told goodbye.
+    fn is_off(&self) -> bool {
+        false
+    }
 
     /// The next unit. It is a key frame if one is asked for and the source can choose.
     ///

@@ -8,7 +8,7 @@ use std::time::Duration;
 use capstan_archive::facts::StopReason;
 use capstan_media::room::{LeaveReason, RoomEvent};
 use capstan_media::time::RoomTime;
-use capstan_media::track::Uid;
+use capstan_media::track::{TrackId, Uid};
 
 use crate::status::Phase;
 
@@ -17,6 +17,8 @@ use crate::status::Phase;
 pub struct Session {
     phase: Phase,
     present: BTreeSet<Uid>,
+    /// Pictures that are there to be seen, whether they move or not.
+    seen: BTreeSet<TrackId>,
     max_idle: Duration,
     /// When media last came, recorded or not; at first, when the recording began to listen.
     last_media: RoomTime,
@@ -31,6 +33,7 @@ impl Session {
         Self {
             phase: Phase::Starting,
             present: BTreeSet::new(),
+            seen: BTreeSet::new(),
             max_idle,
             last_media: now,
             first_media: None,
@@ -50,13 +53,29 @@ impl Session {
                 self.present.insert(*uid);
             }
             RoomEvent::Left { reason: LeaveReason::Replaced, .. } => {}
-            RoomEvent::Left { uid, .. } => {
+            RoomEvent::Left { uid, at, .. } => {
                 self.present.remove(uid);
+                self.end(|track| track.uid == *uid, *at);
             }
+            RoomEvent::TrackStarted { track, .. } | RoomEvent::Unmuted { track, .. } => {
+                if track.kind.is_video() {
+                    self.seen.insert(*track);
+                }
+            }
+            RoomEvent::Muted { track, at } => self.end(|other| other == track, *at),
             RoomEvent::Frame(frame) => {
                 self.last_media = self.last_media.max(frame.arrived);
             }
-            _ => {}
+            RoomEvent::Report(_) | RoomEvent::Lost { .. } => {}
+        }
+    }
+
+    /// Pictures that were there up to a moment.
+    fn end(&mut self, which: impl Fn(&TrackId) -> bool, at: RoomTime) {
+        let before = self.seen.len();
+        self.seen.retain(|track| !which(track));
+        if self.seen.len() < before {
+            self.last_media = self.last_media.max(at);
         }
     }
 
@@ -70,6 +89,7 @@ impl Session {
     /// Ends the session if it has been idle for too long. True when this call ended it.
     pub fn poll(&mut self, now: RoomTime) -> bool {
         self.stopped.is_none()
+            && self.seen.is_empty()
             && now.since(self.last_media) >= self.max_idle
             && self.stop(StopReason::Idle, now)
     }
@@ -141,6 +161,7 @@ mod tests {
     use capstan_media::frame::{Continuity, Frame, FrameKind};
     use capstan_media::time::RtpTime;
     use capstan_media::track::{TrackId, TrackKind};
+    use capstan_media::turn::Turn;
 
     use super::*;
 
@@ -157,6 +178,7 @@ mod tests {
             codec: Codec::Opus,
             kind: FrameKind::Key,
             continuity: Continuity::Contiguous,
+            turn: Turn::None,
             data: Bytes::new(),
         }))
     }
@@ -179,6 +201,21 @@ mod tests {
         assert_eq!(session.stopped(), Some((StopReason::Idle, ms(9_000))));
         assert!(!session.stop(StopReason::Asked, ms(9_001)));
         assert_eq!(session.phase(), Phase::Stopping);
+    }
+
+    #[test]
+    fn a_picture_that_stands_is_media_until_it_ends() {
+        let mut session = Session::new(Duration::from_secs(5), ms(0));
+        let uid = Uid::new(1).unwrap();
+        let track = TrackId { uid, kind: TrackKind::Screen };
+        session.observe(&RoomEvent::TrackStarted { track, codec: Codec::Vp8, at: ms(1_000) });
+        assert!(!session.poll(ms(3_600_000)));
+        session.observe(&RoomEvent::Muted { track, at: ms(3_600_000) });
+        assert!(!session.poll(ms(3_604_999)));
+        session.observe(&RoomEvent::Unmuted { track, at: ms(3_604_999) });
+        assert!(!session.poll(ms(3_700_000)));
+        session.observe(&RoomEvent::Left { uid, at: ms(3_700_000), reason: LeaveReason::Lost });
+        assert!(!session.poll(ms(3_704_999)) && session.poll(ms(3_705_000)));
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //! the recording.
 //!
 //! What comes out is a room of its own: who isn't subscribed never came, who no longer is left. So tape,
-//! timeline and output say the same, whatever the subscription was and however often it changed.
+//! timeline and output say the same, whatever the subscription was and however often it changed. A picture
+//! that stands still is handed on to a subscription that comes later.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use capstan_archive::settings::Subscription;
 use capstan_media::codec::Codec;
 use capstan_media::frame::{Continuity, Frame};
+use capstan_media::kept::Kept;
 use capstan_media::room::{LeaveReason, RoomEvent};
 use capstan_media::time::RoomTime;
 use capstan_media::track::{TrackId, TrackKind, Uid};
@@ -23,6 +25,8 @@ pub(crate) struct Subscriber {
     taken: BTreeSet<Uid>,
     /// Tracks whose start came out, or is to be told with their next frame's gap.
     tracks: BTreeMap<TrackId, Flow>,
+    /// The newest time that anything came with: what is handed on comes before whatever follows.
+    latest: Option<RoomTime>,
 }
 
 #[derive(Debug)]
@@ -31,10 +35,12 @@ struct Person {
     tracks: BTreeMap<TrackKind, Known>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 struct Known {
     codec: Codec,
     muted: bool,
+    /// Of pictures: what a subscription needs that begins now.
+    kept: Kept,
 }
 
 /// Whether a taken track's next frame goes on from the one before.
@@ -52,11 +58,13 @@ impl Subscriber {
             people: BTreeMap::new(),
             taken: BTreeSet::new(),
             tracks: BTreeMap::new(),
+            latest: None,
         }
     }
 
     /// Takes an event of the room; returns what the recording sees of it.
     pub(crate) fn take(&mut self, event: RoomEvent) -> Vec<RoomEvent> {
+        self.latest = self.latest.max(Some(event.at()));
         match event {
             RoomEvent::Joined { uid, at, since } => {
                 self.people.insert(uid, Person { joined: since, tracks: BTreeMap::new() });
@@ -76,7 +84,7 @@ impl Subscriber {
             }
             RoomEvent::TrackStarted { track, codec, .. } => {
                 self.know(track, |tracks| {
-                    tracks.insert(track.kind, Known { codec, muted: false });
+                    tracks.insert(track.kind, Known { codec, muted: false, kept: Kept::new() });
                 });
                 if !self.takes(track) {
                     return Vec::new();
@@ -98,7 +106,11 @@ impl Subscriber {
                 let taken = self.tracks.contains_key(&report.track);
                 if taken { vec![event] } else { Vec::new() }
             }
-            RoomEvent::Lost { .. } => vec![event],
+            RoomEvent::Lost { .. } => {
+                let people = self.people.values_mut();
+                people.flat_map(|one| one.tracks.values_mut()).for_each(|known| known.kept.tear());
+                vec![event]
+            }
         }
     }
 
@@ -124,6 +136,13 @@ impl Subscriber {
     }
 
     fn frame(&mut self, frame: Arc<Frame>) -> Option<RoomEvent> {
+        if frame.track.kind.is_video() {
+            self.know(frame.track, |tracks| {
+                if let Some(known) = tracks.get_mut(&frame.track.kind) {
+                    known.kept.push(&frame);
+                }
+            });
+        }
         let flow = self.tracks.get_mut(&frame.track)?;
         if std::mem::replace(flow, Flow::Whole) == Flow::Torn {
             let torn = Frame { continuity: Continuity::AfterGap, ..Frame::clone(&frame) };
@@ -169,11 +188,15 @@ impl Subscriber {
             if !self.subscription.selects(track) || self.tracks.contains_key(&track) {
                 continue;
             }
-            self.tracks.insert(track, Flow::Torn);
             seen.push(RoomEvent::TrackStarted { track, codec: known.codec, at });
             if known.muted {
                 seen.push(RoomEvent::Muted { track, at });
             }
+            let stands = self.latest.filter(|_| !known.muted).map(|now| known.kept.stand_in(now));
+            let stands = stands.unwrap_or_default();
+            let flow = if stands.is_empty() { Flow::Torn } else { Flow::Whole };
+            self.tracks.insert(track, flow);
+            seen.extend(stands.into_iter().map(RoomEvent::Frame));
         }
         seen
     }
@@ -201,6 +224,7 @@ mod tests {
     use bytes::Bytes;
     use capstan_media::frame::FrameKind;
     use capstan_media::time::RtpTime;
+    use capstan_media::turn::Turn;
 
     use super::*;
     use capstan_archive::settings::UidSelection;
@@ -255,6 +279,7 @@ mod tests {
             codec: if track.kind.is_video() { Codec::Vp8 } else { Codec::Opus },
             kind: FrameKind::Key,
             continuity: Continuity::Contiguous,
+            turn: Turn::None,
             data: Bytes::from_static(b"x"),
         };
         words(&subscriber.take(RoomEvent::Frame(Arc::new(frame))))
@@ -284,6 +309,26 @@ mod tests {
         assert_eq!(frame(&mut subscriber, camera), [format!("frame {camera} Contiguous")]);
         assert_eq!(join(&mut subscriber, 30, 1), Vec::<String>::new(), "who is taken stays");
         assert_eq!(leave(&mut subscriber, 5, 10), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_picture_that_stands_comes_with_a_later_subscription() {
+        let nobody =
+            Subscription { video: UidSelection::Only([].into()), ..Subscription::default() };
+        let mut subscriber = Subscriber::new(nobody);
+        join(&mut subscriber, 1, 0);
+        let camera = track(1, TrackKind::Camera);
+        assert_eq!(frame(&mut subscriber, camera), Vec::<String>::new());
+        let later = RoomEvent::Muted { track: track(1, TrackKind::Audio), at: ms(60_000) };
+        subscriber.take(later);
+        let seen = subscriber.change(Subscription::default(), ms(60_100));
+        let arrived = |event: &RoomEvent| match event {
+            RoomEvent::Frame(frame) => Some(frame.arrived),
+            _ => None,
+        };
+        assert_eq!(seen.iter().filter_map(arrived).collect::<Vec<_>>(), [ms(60_000)]);
+        assert_eq!(words(&seen), [format!("start {camera}"), format!("frame {camera} Contiguous")]);
+        assert_eq!(frame(&mut subscriber, camera), [format!("frame {camera} Contiguous")]);
     }
 
     #[test]

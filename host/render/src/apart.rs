@@ -75,7 +75,9 @@ pub(crate) fn play(
         }
         give(tracks.advance(until - SETTLE), &tracks)?;
     }
-    give(tracks.finish(), &tracks)?;
+    // A recording without an end lasts as long as anything happened.
+    let end = score.end.unwrap_or(score.newest);
+    give(tracks.finish(Some(end)), &tracks)?;
     Ok(score)
 }
 

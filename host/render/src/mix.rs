@@ -9,6 +9,7 @@ use capstan_archive::settings::{AudioCodec, MixFiles, OutputSettings, VideoCodec
 use capstan_media::container::playlist::SyncTag;
 use capstan_media::sample::{Sample, Segment, TrackConfig};
 use capstan_media::time::RoomTime;
+use capstan_media::turn::Turn;
 use capstan_pipeline::composite::{CompositeError, CompositeSettings, Image, Output, Typeface};
 use capstan_pipeline::encode::{
     AudioSettings, OutputAudio, OutputVideo, SAMPLE_RATE, VideoSettings,
@@ -74,7 +75,8 @@ pub fn composite_settings(
 /// What a playlist says where a mixed output begins, or begins again.
 pub fn sync_tags(output: &OutputSettings, at: RoomTime) -> Vec<SyncTag> {
     let size = output.canvas;
-    let video = [SyncTag::Start { pictures: true, at }, SyncTag::Size { size, rotation: 0, at }];
+    let video =
+        [SyncTag::Start { pictures: true, at }, SyncTag::Size { size, turn: Turn::None, at }];
     let audio = SyncTag::Start { pictures: false, at };
     let video = video.into_iter().filter(|_| output.video.is_some());
     video.chain(output.audio.map(|_| audio)).collect()

@@ -28,7 +28,7 @@ pub(crate) struct Score {
     pub(crate) damaged_tapes: Vec<(PathBuf, TapeDamage)>,
     pub(crate) damaged_lines: Vec<DamagedLine>,
     /// When the newest thing happened that was taken.
-    newest: RoomTime,
+    pub(crate) newest: RoomTime,
 }
 
 /// One tape and its next record.

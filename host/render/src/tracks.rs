@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use capstan_archive::settings::{IndividualAudio, IndividualSettings};
 use capstan_media::container::playlist::{SyncTag, target_seconds};
-use capstan_media::room::RoomEvent;
+use capstan_media::room::{LeaveReason, RoomEvent};
 use capstan_media::time::RoomTime;
 use capstan_media::track::{TrackId, TrackKind, Uid};
 use capstan_media::trouble::Complaint;
-use capstan_pipeline::as_sent::{AsSent, Making, Piece, SETTLE, Slice};
+use capstan_pipeline::as_sent::{AsSent, Making, Piece, SETTLE, Shape, Slice};
 use capstan_pipeline::playout::align::align;
 
 /// Tracks of one participant move towards each other by at most one part in this many: inaudible.
@@ -87,10 +87,16 @@ impl Tracks {
                 people.flat_map(|person| person.tracks.values_mut()).for_each(AsSent::tear);
                 None
             }
-            RoomEvent::Joined { .. }
-            | RoomEvent::Left { .. }
-            | RoomEvent::Muted { .. }
-            | RoomEvent::Unmuted { .. } => None,
+            RoomEvent::Muted { track, at } => {
+                self.people.get_mut(&track.uid)?.tracks.get_mut(&track.kind)?.end(*at);
+                None
+            }
+            RoomEvent::Left { uid, at, reason: LeaveReason::Quit | LeaveReason::Lost } => {
+                let tracks = &mut self.people.get_mut(uid)?.tracks;
+                tracks.values_mut().for_each(|track| track.end(*at));
+                None
+            }
+            RoomEvent::Joined { .. } | RoomEvent::Left { .. } | RoomEvent::Unmuted { .. } => None,
         }
     }
 
@@ -105,9 +111,9 @@ impl Tracks {
         tracks.flat_map(|track| track.complaints(now)).collect()
     }
 
-    /// Whatever is left.
-    pub fn finish(&mut self) -> Vec<Given> {
-        self.each(AsSent::finish)
+    /// Whatever is left; last pictures stand up to the end, if it is known.
+    pub fn finish(&mut self, end: Option<RoomTime>) -> Vec<Given> {
+        self.each(|track| track.finish(end))
     }
 
     fn each(&mut self, pieces: impl Fn(&mut AsSent) -> Vec<Piece>) -> Vec<Given> {
@@ -144,7 +150,7 @@ fn made(kind: TrackKind, making: Making) -> AsSent {
 pub fn sync_tags(slice: &Slice, kind: TrackKind) -> Vec<SyncTag> {
     let at = slice.segment.start;
     let begins = slice.begins.then_some(SyncTag::Start { pictures: kind.is_video(), at });
-    let size = slice.size.map(|size| SyncTag::Size { size, rotation: 0, at });
+    let size = slice.shape.map(|Shape { size, turn }| SyncTag::Size { size, turn, at });
     begins.into_iter().chain(size).collect()
 }
 

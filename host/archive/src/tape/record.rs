@@ -9,6 +9,8 @@
 //! body:   1 arrived:i64 rtp_time:u64 codec:u8 flags:u8 data        a frame
 //!         2 arrived:i64 rtp_time:u64 sender_micros:i64             a sender report
 //! ```
+//!
+//! Flags: 1 a key frame, 2 frames before it are missing, 4 and 8 the quarters by which it is to be turned.
 
 use bytes::{Buf, Bytes};
 use capstan_media::codec::Codec;
@@ -16,6 +18,7 @@ use capstan_media::frame::{Continuity, Frame, FrameKind};
 use capstan_media::room::SenderReport;
 use capstan_media::time::{RoomTime, RtpTime};
 use capstan_media::track::{TrackId, TrackKind, Uid};
+use capstan_media::turn::Turn;
 
 /// The most bytes a frame may have on tape. The largest frames seen are key frames of shared
 /// screens, below 1 MiB.
@@ -33,6 +36,8 @@ const FRAME: u8 = 1;
 const REPORT: u8 = 2;
 const FLAG_KEY: u8 = 1;
 const FLAG_AFTER_GAP: u8 = 2;
+/// Where the quarters of a turn stand.
+const TURN_SHIFT: u8 = 2;
 
 /// What a tape says of itself.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -115,7 +120,7 @@ pub(crate) fn write_frame(out: &mut Vec<u8>, frame: &Frame) {
         out.push(codec_code(frame.codec));
         let key = if frame.kind == FrameKind::Key { FLAG_KEY } else { 0 };
         let gap = if frame.continuity == Continuity::AfterGap { FLAG_AFTER_GAP } else { 0 };
-        out.push(key | gap);
+        out.push(key | gap | (frame.turn.quarters() << TURN_SHIFT));
         out.extend_from_slice(&frame.data);
     });
 }
@@ -175,6 +180,7 @@ pub(crate) fn read_body(track: TrackId, mut body: Bytes) -> Result<Record, &'sta
                 codec,
                 kind,
                 continuity,
+                turn: Turn::of_quarters(flags >> TURN_SHIFT),
                 data: body,
             }))
         }

@@ -5,6 +5,7 @@ use capstan_media::codec::Codec;
 use capstan_media::frame::{Continuity, FrameKind};
 use capstan_media::time::{RoomTime, RtpTime};
 use capstan_media::track::{TrackKind, Uid};
+use capstan_media::turn::Turn;
 use proptest::prelude::*;
 
 use super::reader::{TapeDamage, TapeReader};
@@ -23,6 +24,7 @@ fn frame(arrived: i64, data: &[u8]) -> Frame {
         codec: Codec::Vp8,
         kind: FrameKind::Key,
         continuity: Continuity::Contiguous,
+        turn: Turn::None,
         data: Bytes::copy_from_slice(data),
     }
 }
@@ -43,9 +45,9 @@ fn arbitrary_record() -> impl Strategy<Value = Record> {
     let codec =
         prop_oneof![Just(Codec::Opus), Just(Codec::Vp9), Just(Codec::H264), Just(Codec::Av1)];
     let data = prop::collection::vec(any::<u8>(), 0..300);
-    let facts = (any::<i64>(), any::<u64>(), any::<bool>(), any::<bool>());
+    let facts = (any::<i64>(), any::<u64>(), any::<bool>(), any::<bool>(), 0..4_u8);
     prop_oneof![
-        (facts, codec, data).prop_map(|((arrived, rtp, key, gap), codec, data)| {
+        (facts, codec, data).prop_map(|((arrived, rtp, key, gap, quarters), codec, data)| {
             Record::Frame(Frame {
                 track: track(),
                 arrived: RoomTime::from_micros(arrived),
@@ -53,6 +55,7 @@ fn arbitrary_record() -> impl Strategy<Value = Record> {
                 codec,
                 kind: if key { FrameKind::Key } else { FrameKind::Delta },
                 continuity: if gap { Continuity::AfterGap } else { Continuity::Contiguous },
+                turn: Turn::of_quarters(quarters),
                 data: data.into(),
             })
         }),

@@ -5,6 +5,7 @@
 
 use super::BadBitstream;
 use super::bits::Bits;
+use crate::colour_space::ColourSpace;
 use crate::frame::Size;
 
 /// OBU types (6.2.2) that are told apart here.
@@ -104,6 +105,8 @@ pub struct SequenceHeader {
     pub subsampled_down: bool,
     /// `chroma_sample_position`.
     pub chroma_position: u8,
+    /// How colours are to be read.
+    pub colours: ColourSpace,
 }
 
 impl SequenceHeader {
@@ -187,6 +190,7 @@ fn parse_sequence_header(bits: &mut Bits<'_>) -> Option<SequenceHeader> {
         subsampled_across: true,
         subsampled_down: true,
         chroma_position: 0,
+        colours: ColourSpace::UNSAID,
     };
     color_config(bits, header)
 }
@@ -243,7 +247,7 @@ fn skip_inter_tools(bits: &mut Bits<'_>) -> Option<()> {
 /// 5.5.2, put into `header`.
 fn color_config(bits: &mut Bits<'_>, header: SequenceHeader) -> Option<SequenceHeader> {
     /// BT.709 primaries, sRGB transfer, identity matrix: 4:4:4 without saying so.
-    const SRGB: (u32, u32, u32) = (1, 13, 0);
+    const SRGB: (u8, u8, u8) = (1, 13, 0);
     let high_depth = bits.flag()?;
     let bit_depth = match (header.profile, high_depth) {
         (2, true) => {
@@ -257,17 +261,20 @@ fn color_config(bits: &mut Bits<'_>, header: SequenceHeader) -> Option<SequenceH
         (_, false) => 8,
     };
     let monochrome = header.profile != 1 && bits.flag()?;
-    let colours =
-        if bits.flag()? { (bits.take(8)?, bits.take(8)?, bits.take(8)?) } else { (2, 2, 2) };
-    let header = SequenceHeader { bit_depth, monochrome, ..header };
-    if monochrome {
-        bits.skip(1)?; // color_range
-        return Some(header);
-    }
-    if colours == SRGB {
+    let (primaries, transfer, matrix) =
+        if bits.flag()? { (bits.byte()?, bits.byte()?, bits.byte()?) } else { (2, 2, 2) };
+    let colours = ColourSpace { primaries, transfer, matrix, full_range: false };
+    let header = SequenceHeader { bit_depth, monochrome, colours, ..header };
+    if (primaries, transfer, matrix) == SRGB && !monochrome {
+        let colours = ColourSpace { full_range: true, ..colours };
+        let header = SequenceHeader { colours, ..header };
         return Some(SequenceHeader { subsampled_across: false, subsampled_down: false, ..header });
     }
-    bits.skip(1)?; // color_range
+    let colours = ColourSpace { full_range: bits.flag()?, ..colours };
+    let header = SequenceHeader { colours, ..header };
+    if monochrome {
+        return Some(header);
+    }
     let (subsampled_across, subsampled_down) = match (header.profile, bit_depth) {
         (0, _) => (true, true),
         (1, _) => (false, false),

@@ -11,6 +11,7 @@ pub use self::recovery::{grey_pictures, recovery_point};
 pub use self::sets::{KnownSets, ParameterSets, parameter_sets};
 use super::BadBitstream;
 use super::bits::Bits;
+use crate::colour_space::ColourSpace;
 use crate::frame::Size;
 
 /// NAL unit types (table 7-1) that are told apart here.
@@ -107,6 +108,12 @@ pub fn push_annex_b(out: &mut Vec<u8>, nal: &[u8]) {
     out.extend_from_slice(nal);
 }
 
+/// The first sequence parameter set in the access unit, without start code.
+#[must_use]
+pub fn sps(annex_b: &[u8]) -> Option<&[u8]> {
+    nal_units(annex_b).find(|nal| nal_type(nal) == SPS)
+}
+
 /// What a sequence parameter set says about its pictures.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Sps {
@@ -134,6 +141,8 @@ pub struct Sps {
     pub frames_only: bool,
     /// Macroblocks of a picture.
     pub macroblocks: u32,
+    /// How their colours are to be read.
+    pub colours: ColourSpace,
 }
 
 impl Sps {
@@ -266,9 +275,36 @@ fn parse_sps(bits: &mut Bits<'_>) -> Option<Result<Sps, BadBitstream>> {
             references,
             frames_only,
             macroblocks: across * down * fields,
+            // Much of what follows is optional: where it is cut short nothing is said.
+            colours: colours(bits).unwrap_or(ColourSpace::UNSAID),
         }),
         _ => Err(bad("cropped to nothing")),
     })
+}
+
+/// The colours of the VUI (E.1.1), if there is one.
+fn colours(bits: &mut Bits<'_>) -> Option<ColourSpace> {
+    const EXTENDED_SAR: u8 = 255;
+    let unsaid = ColourSpace::UNSAID;
+    if !bits.flag()? {
+        return Some(unsaid);
+    }
+    if bits.flag()? && bits.byte()? == EXTENDED_SAR {
+        bits.skip(32)?; // sar_width, sar_height
+    }
+    if bits.flag()? {
+        bits.skip(1)?; // overscan_appropriate_flag
+    }
+    if !bits.flag()? {
+        return Some(unsaid);
+    }
+    bits.skip(3)?; // video_format
+    let full_range = bits.flag()?;
+    if !bits.flag()? {
+        return Some(ColourSpace { full_range, ..unsaid });
+    }
+    let [primaries, transfer, matrix] = [bits.byte()?, bits.byte()?, bits.byte()?];
+    Some(ColourSpace { primaries, transfer, matrix, full_range })
 }
 
 const fn has_chroma_format(profile: u8) -> bool {
@@ -326,6 +362,18 @@ mod tests {
         assert_eq!((sps.profile, sps.level), (100, 22));
         assert_eq!(sps.size, Size { width: 640, height: 360 });
         assert_eq!(parse(HIGH_1080P).size, Size { width: 1920, height: 1080 });
+        assert_eq!(sps.colours, ColourSpace::UNSAID);
+    }
+
+    #[test]
+    fn colours_are_those_of_the_vui() {
+        // x264, 640x360, BT.709 in limited and in full range.
+        let limited = "6742c016da0280bfe59a808080a0000003002000000303d1e2c5d4";
+        let full = "6742c016da0280bfe59b808080a0000003002000000303d1e2c5d4";
+        let parse = |text: &str| Sps::parse(&hex::decode(text).unwrap()).unwrap().colours;
+        assert!(!parse(limited).full_range);
+        assert_eq!(parse(full), ColourSpace { full_range: true, ..parse(limited) });
+        assert_eq!(parse(limited).matrix, 1);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 use super::BadBitstream;
 use super::bits::Bits;
+use crate::colour_space::ColourSpace;
 use crate::frame::Size;
 
 /// What the uncompressed header says.
@@ -15,6 +16,8 @@ pub struct Header {
     pub key_size: Option<Size>,
     /// Whether the frame is to be shown.
     pub shown: bool,
+    /// How colours are to be read, of a key frame only.
+    pub colours: ColourSpace,
 }
 
 impl Header {
@@ -46,39 +49,52 @@ fn parse(bits: &mut Bits<'_>) -> Option<Result<Header, BadBitstream>> {
     if profile == 3 && bits.flag()? {
         return Some(Err(bad("reserved profile")));
     }
+    let colours = ColourSpace::UNSAID;
     if bits.flag()? {
         // show_existing_frame
-        return Some(Ok(Header { profile, key_size: None, shown: true }));
+        return Some(Ok(Header { profile, key_size: None, shown: true, colours }));
     }
     let is_key = !bits.flag()?;
     let shown = bits.flag()?;
     bits.skip(1)?; // error_resilient_mode
     if !is_key {
-        return Some(Ok(Header { profile, key_size: None, shown }));
+        return Some(Ok(Header { profile, key_size: None, shown, colours }));
     }
     if bits.take(24)? != 0x49_83_42 {
         return Some(Err(bad("sync code is wrong")));
     }
-    skip_color_config(bits, profile)?;
+    let colours = color_config(bits, profile)?;
     let width = bits.take(16)? + 1;
     let height = bits.take(16)? + 1;
-    Some(Ok(Header { profile, key_size: Some(Size { width, height }), shown }))
+    Some(Ok(Header { profile, key_size: Some(Size { width, height }), shown, colours }))
 }
 
-fn skip_color_config(bits: &mut Bits<'_>, profile: u8) -> Option<()> {
+/// 6.2.2.
+fn color_config(bits: &mut Bits<'_>, profile: u8) -> Option<ColourSpace> {
     const SRGB: u32 = 7;
     if profile >= 2 {
         bits.skip(1)?; // ten_or_twelve_bit
     }
-    if bits.take(3)? != SRGB {
-        bits.skip(1)?; // color_range
+    let space = bits.take(3)?;
+    let mut full_range = true;
+    if space != SRGB {
+        full_range = bits.flag()?;
         if profile % 2 == 1 {
             bits.skip(3)?; // subsampling and reserved_zero
         }
     } else if profile % 2 == 1 {
         bits.skip(1)?; // reserved_zero
     }
-    Some(())
+    let (primaries, transfer, matrix) = match space {
+        1 | 3 => (6, 6, 6),
+        2 => (1, 1, 1),
+        4 => (7, 7, 7),
+        // The transfer function of BT.2020 with 8 bits is that of BT.709.
+        5 => (9, 1, 9),
+        SRGB => (1, 13, 0),
+        _ => (2, 2, 2),
+    };
+    Some(ColourSpace { primaries, transfer, matrix, full_range })
 }
 
 #[cfg(test)]
@@ -92,7 +108,12 @@ mod tests {
         // libvpx, profile 0, 640x360.
         let header = Header::parse(&hex::decode("824983420027f0167600").unwrap()).unwrap();
         let size = Size { width: 640, height: 360 };
-        assert_eq!(header, Header { profile: 0, key_size: Some(size), shown: true });
+        let colours = ColourSpace::UNSAID;
+        assert_eq!(header, Header { profile: 0, key_size: Some(size), shown: true, colours });
+        // The same with color_space 2 and color_range 1.
+        let full = Header::parse(&hex::decode("824983425027f0167600").unwrap()).unwrap();
+        let colours = ColourSpace { full_range: true, ..ColourSpace::BT709 };
+        assert_eq!(full, Header { colours, ..header });
         assert!(header.is_key());
         assert!(!Header::parse(&[0x86, 0, 0]).unwrap().is_key());
         assert_eq!(Header::parse(&[0]).unwrap_err().what, "frame marker is not 2");

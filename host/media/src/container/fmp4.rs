@@ -5,9 +5,9 @@
 
 use bytes::Bytes;
 use mp4_atom::{
-    Dinf, Dref, DrefEntry, Encode, FourCC, Ftyp, Hdlr, Mdhd, Mdia, Mfhd, Minf, Moof, Moov, Mvex,
-    Mvhd, Smhd, Stbl, Stco, Stsd, Styp, Tfdt, Tfhd, Tkhd, Traf, Trak, Trex, Trun, TrunEntry, Url,
-    Vmhd,
+    Dinf, Dref, DrefEntry, Encode, FourCC, Ftyp, Hdlr, Matrix, Mdhd, Mdia, Mfhd, Minf, Moof, Moov,
+    Mvex, Mvhd, Smhd, Stbl, Stco, Stsd, Styp, Tfdt, Tfhd, Tkhd, Traf, Trak, Trex, Trun, TrunEntry,
+    Url, Vmhd,
 };
 use thiserror::Error;
 
@@ -15,6 +15,7 @@ use super::sample_entry::{picture_size, sample_entry};
 use crate::bitstream::BadBitstream;
 use crate::frame::{FrameKind, Size};
 use crate::sample::{Sample, TrackConfig};
+use crate::turn::Turn;
 
 /// The most bytes that a media segment may have: `trun` offsets are 31 bits.
 pub const MAX_SEGMENT: usize = 1 << 30;
@@ -71,6 +72,14 @@ pub struct TrackRun<'a> {
 /// # Errors
 /// If a track's facts can't be written.
 pub fn init_segment(tracks: &[TrackConfig]) -> Result<Bytes, Fmp4Error> {
+    turned_init_segment(tracks, Turn::None)
+}
+
+/// The same for pictures that a player is to turn.
+///
+/// # Errors
+/// If a track's facts can't be written.
+pub fn turned_init_segment(tracks: &[TrackConfig], turn: Turn) -> Result<Bytes, Fmp4Error> {
     if tracks.is_empty() || tracks.len() > 255 {
         return Err(Fmp4Error::TrackCount { count: tracks.len() });
     }
@@ -89,7 +98,7 @@ pub fn init_segment(tracks: &[TrackConfig]) -> Result<Bytes, Fmp4Error> {
         ..Moov::default()
     };
     for (at, config) in tracks.iter().enumerate() {
-        moov.trak.push(trak(track_id(at), config)?);
+        moov.trak.push(trak(track_id(at), config, turn)?);
     }
     let ftyp = Ftyp {
         major_brand: FourCC::new(b"iso6"),
@@ -184,11 +193,25 @@ fn trun_entry(sample: &Sample, later: bool) -> TrunEntry {
     }
 }
 
+/// Turns clockwise, and moves what is turned back to the origin (8.3.2.3: 16.16 fixed point).
+fn matrix(turn: Turn, width: u16, height: u16) -> Matrix {
+    const ONE: i32 = 1 << 16;
+    // Sides beyond the fixed point's range are refused elsewhere, or off by their sign at worst.
+    let shift = |side: u16| i32::from(side).wrapping_shl(16);
+    let (a, b, c, d, x, y) = match turn {
+        Turn::None => (ONE, 0, 0, ONE, 0, 0),
+        Turn::Quarter => (0, ONE, -ONE, 0, shift(height), 0),
+        Turn::Half => (-ONE, 0, 0, -ONE, shift(width), shift(height)),
+        Turn::ThreeQuarters => (0, -ONE, ONE, 0, 0, shift(width)),
+    };
+    Matrix { a, b, c, d, x, y, ..Matrix::default() }
+}
+
 fn trex(track_id: u32) -> Trex {
     Trex { track_id, default_sample_description_index: 1, ..Trex::default() }
 }
 
-fn trak(track_id: u32, config: &TrackConfig) -> Result<Trak, Fmp4Error> {
+fn trak(track_id: u32, config: &TrackConfig, turn: Turn) -> Result<Trak, Fmp4Error> {
     let is_video = config.coding.is_video();
     let (width, height) = picture_size(&config.coding)?;
     let handler = if is_video { b"vide" } else { b"soun" };
@@ -200,6 +223,7 @@ fn trak(track_id: u32, config: &TrackConfig) -> Result<Trak, Fmp4Error> {
             volume: if is_video { 0.into() } else { 1.into() },
             width: width.into(),
             height: height.into(),
+            matrix: if is_video { matrix(turn, width, height) } else { Matrix::default() },
             ..Tkhd::default()
         },
         mdia: Mdia {

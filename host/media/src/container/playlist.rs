@@ -8,6 +8,7 @@ use super::Container;
 use super::utc::Utc;
 use crate::frame::Size;
 use crate::time::RoomTime;
+use crate::turn::Turn;
 
 /// One recording's media playlist.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -57,8 +58,8 @@ pub enum SyncTag {
     Size {
         /// In pixels.
         size: Size,
-        /// Degrees anticlockwise by which they must be turned: 0, 90, 180 or 270.
-        rotation: u16,
+        /// How they must be turned to stand upright. The tag says it in degrees anticlockwise.
+        turn: Turn,
         /// Of the first of them.
         at: RoomTime,
     },
@@ -135,10 +136,11 @@ fn sync_tag(text: &mut String, tag: &SyncTag) {
                 format_args!("#EXT-X-AGORA-TRACK-EVENT:EVENT=START,TRACK_TYPE={kind},TIME={at}");
             line(text, args);
         }
-        SyncTag::Size { size: Size { width, height }, rotation, at } => {
+        SyncTag::Size { size: Size { width, height }, turn, at } => {
             let at = Utc::of(*at).digits();
             let args = format_args!(
-                "#EXT-X-AGORA-ROTATE:WIDTH={width},HEIGHT={height},ROTATE={rotation},TIME={at}"
+                "#EXT-X-AGORA-ROTATE:WIDTH={width},HEIGHT={height},ROTATE={},TIME={at}",
+                turn.back().degrees()
             );
             line(text, args);
         }
@@ -226,7 +228,7 @@ s_room_20190611073258073.m4s
         let (at, size) = (only.start, Size { width: 640, height: 360 });
         only.sync = vec![
             SyncTag::Start { pictures: true, at },
-            SyncTag::Size { size, rotation: 0, at },
+            SyncTag::Size { size, turn: Turn::None, at },
             SyncTag::Start { pictures: false, at },
         ];
         let (container, entries) = (Container::Ts, vec![only]);

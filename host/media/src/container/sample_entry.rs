@@ -5,12 +5,13 @@
 use bytes::Bytes;
 use mp4_atom::esds::{DecoderConfig, DecoderSpecific, EsDescriptor, Esds};
 use mp4_atom::{
-    Audio, Av01, Av1c, Avc1, Avcc, AvccExt, Codec, Dops, Mp4a, Opus, Visual, Vp08, Vp09, VpcC,
+    Audio, Av01, Av1c, Avc1, Avcc, AvccExt, Codec, Colr, Dops, Mp4a, Opus, Visual, Vp08, Vp09, VpcC,
 };
 
 use super::fmp4::Fmp4Error;
 use crate::bitstream::av1::SequenceHeader;
 use crate::bitstream::h264::Sps;
+use crate::colour_space::ColourSpace;
 use crate::frame::Size;
 use crate::sample::Coding;
 
@@ -28,18 +29,25 @@ pub(super) fn sample_entry(coding: &Coding, width: u16, height: u16) -> Result<C
     let visual = Visual { data_reference_index: 1, width, height, ..Visual::default() };
     Ok(match coding {
         Coding::H264 { sps, pps, .. } => {
-            Codec::Avc1(Avc1 { visual, avcc: avcc(sps, pps)?, ..Avc1::default() })
+            // The first is that of the size.
+            let first = sps.first().map(|sps| Sps::parse(sps)).transpose()?;
+            let colr = colr(first.map_or(ColourSpace::UNSAID, |sps| sps.colours));
+            Codec::Avc1(Avc1 { visual, avcc: avcc(sps, pps)?, colr, ..Avc1::default() })
         }
         Coding::Av1 { sequence_header, .. } => {
-            Codec::Av01(Av01 { visual, av1c: av1c(sequence_header)?, ..Av01::default() })
+            let colr = colr(SequenceHeader::parse(sequence_header)?.colours);
+            Codec::Av01(Av01 { visual, av1c: av1c(sequence_header)?, colr, ..Av01::default() })
         }
         Coding::Vp8 { .. } => {
             // VP8 has no levels; 0 is undefined.
-            Codec::Vp08(Vp08 { visual, vpcc: vpcc(0), ..Vp08::default() })
+            Codec::Vp08(Vp08 { visual, vpcc: vpcc(0, ColourSpace::UNSAID), ..Vp08::default() })
         }
-        Coding::Vp9 { size } => {
-            Codec::Vp09(Vp09 { visual, vpcc: vpcc(vp9_level(*size)), ..Vp09::default() })
-        }
+        Coding::Vp9 { size, colours } => Codec::Vp09(Vp09 {
+            visual,
+            vpcc: vpcc(vp9_level(*size), *colours),
+            colr: colr(*colours),
+            ..Vp09::default()
+        }),
         Coding::Aac { config, channels, rate } => Codec::Mp4a(Mp4a {
             audio: audio(*channels, u16::try_from(*rate).unwrap_or(0)),
             esds: esds(config),
@@ -61,17 +69,29 @@ pub(super) fn sample_entry(coding: &Coding, width: u16, height: u16) -> Result<C
 }
 
 /// The VPCodecConfigurationRecord (VP Codec ISO Media File Format Binding, 2.2): 8 bits, 4:2:0 with
-/// chroma beside the luma, colours as the decoder finds them.
-fn vpcc(level: u8) -> VpcC {
-    const UNSPECIFIED: u8 = 2;
+/// chroma beside the luma.
+fn vpcc(level: u8, colours: ColourSpace) -> VpcC {
     VpcC {
         level,
         chroma_subsampling: 1,
-        color_primaries: UNSPECIFIED,
-        transfer_characteristics: UNSPECIFIED,
-        matrix_coefficients: UNSPECIFIED,
+        video_full_range_flag: colours.full_range,
+        color_primaries: colours.primaries,
+        transfer_characteristics: colours.transfer,
+        matrix_coefficients: colours.matrix,
         ..VpcC::default()
     }
+}
+
+/// What a player that doesn't look into the stream must know of its colours (12.1.5); nothing where the stream
+/// says nothing.
+fn colr(colours: ColourSpace) -> Option<Colr> {
+    let ColourSpace { primaries, transfer, matrix, full_range } = colours;
+    (colours != ColourSpace::UNSAID).then(|| Colr::Nclx {
+        colour_primaries: primaries.into(),
+        transfer_characteristics: transfer.into(),
+        matrix_coefficients: matrix.into(),
+        full_range_flag: full_range,
+    })
 }
 
 /// The lowest level of VP9 whose pictures may be so large, at the picture rate that it allows.

@@ -1,18 +1,24 @@
 //! Pictures as sent: slices begin at key frames, and frames that can't be decoded are left out.
+//!
+//! A picture stands until the next one, or until the track ends. One that stands for longer than a slice is
+//! repeated at the start of each, so that slices keep coming and each decodes alone.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use capstan_media::bitstream::h264;
 use capstan_media::codec::Codec;
 use capstan_media::container::Container;
 use capstan_media::frame::{Frame, FrameKind};
+use capstan_media::kept::Kept;
 use capstan_media::sample::{Coding, TrackConfig};
 use capstan_media::time::RoomTime;
 use capstan_media::trouble::{Cause, Complaint};
+use capstan_media::turn::Turn;
 
 use super::BREAK;
-use super::coding::{coding_of, sample_of};
-use super::piece::{Making, Piece};
+use super::coding::{coding_of, sample_of, with_orientation};
+use super::piece::{Making, Piece, Shape};
 use super::run::{Opening, Run, Zero};
 
 /// Ticks a second of the files: those of RTP.
@@ -23,6 +29,10 @@ const USUAL: u32 = TIMESCALE / 15;
 const LONGEST: Duration = Duration::from_secs(330);
 /// Likewise.
 const LARGEST: usize = 50 << 20;
+/// A picture that stood for so long is repeated where a slice is due: until then a key frame may come.
+const STANDS: u64 = 3 * TIMESCALE as u64;
+/// The most bytes that are repeated in a slice; a picture that takes more is one long sample instead.
+const MOST_REPEATED: usize = 1 << 20;
 
 /// When a frame is decoded and when it is shown.
 #[derive(Clone, Copy, Debug)]
@@ -41,13 +51,17 @@ pub(super) struct Pictures {
     container: Container,
     run: Option<Run>,
     /// What the newest init segment describes.
-    described: Option<Coding>,
+    described: Option<(Coding, Turn)>,
     /// Another init segment was made before that one.
     described_anew: bool,
     /// Nothing can be decoded before a key frame.
     broken: bool,
     /// The slice is long enough.
     overdue: bool,
+    /// Pictures are turned otherwise than their slice says.
+    askew: bool,
+    /// What the newest picture needs.
+    kept: Kept,
     /// Why frames are left out, since when, and when the last one was.
     trouble: Option<(Complaint, RoomTime)>,
     /// Frames left out since nothing was known to decode them with.
@@ -66,6 +80,8 @@ impl Pictures {
             described_anew: false,
             broken: true,
             overdue: false,
+            askew: false,
+            kept: Kept::new(),
             trouble: None,
             left_out: 0,
         }
@@ -77,7 +93,7 @@ impl Pictures {
     }
 
     pub(super) const fn wants_key(&self) -> bool {
-        self.broken || self.overdue
+        self.broken || self.overdue || self.askew
     }
 
     /// Why frames are left out, if the newest ones are.
@@ -95,7 +111,7 @@ impl Pictures {
     pub(super) fn push(
         &mut self,
         codec: Codec,
-        frame: &Frame,
+        frame: &Arc<Frame>,
         times: Times,
         after_gap: bool,
         pieces: &mut Vec<Piece>,
@@ -129,7 +145,7 @@ impl Pictures {
     fn write(
         &mut self,
         codec: Codec,
-        frame: &Frame,
+        frame: &Arc<Frame>,
         times: Times,
         after_gap: bool,
         pieces: &mut Vec<Piece>,
@@ -145,6 +161,9 @@ impl Pictures {
             self.broken = true;
             return false;
         }
+        if self.run.as_ref().is_some_and(|run| run.turn() != frame.turn) {
+            self.turn(frame, at, pieces);
+        }
         let Some(run) = &mut self.run else { return false };
         self.broken = false;
         let long = run.length(at) >= self.slice;
@@ -152,19 +171,67 @@ impl Pictures {
             run.cut(at, pieces);
         }
         self.overdue = long && !key;
-        // FFmpeg heeds the first init segment of a playlist only, and finds later parameter sets here.
-        let with_sets = self.described_anew && run.container() == Container::Fmp4;
-        run.push_shown_at(at, shown, sample_of(codec, &frame.data, with_sets), frame.kind);
+        append(run, self.described_anew, at, shown, frame);
+        self.kept.push(frame);
         true
     }
 
-    /// The session ends with what came so far.
-    pub(super) fn end(&mut self, pieces: &mut Vec<Piece>) {
-        if let Some(mut run) = self.run.take() {
-            run.end(USUAL, pieces);
+    /// Pictures are turned otherwise from this one on, which needs those before it: these are repeated in a
+    /// slice of its own. Where they are too many a key frame is waited for.
+    fn turn(&mut self, frame: &Frame, at: u64, pieces: &mut Vec<Piece>) {
+        let coding = self.run.as_ref().map(|run| run.config().coding.clone());
+        self.askew = !self.is_repeatable();
+        if let Some(coding) = coding.filter(|_| !self.askew)
+            && self.describe(coding, frame, at, pieces)
+        {
+            self.repeat(at);
         }
+    }
+
+    /// Whether what the newest picture needs is here and not too much.
+    fn is_repeatable(&self) -> bool {
+        let bytes: usize = self.kept.frames().iter().map(|frame| frame.data.len()).sum();
+        !self.broken && !self.kept.is_broken() && bytes <= MOST_REPEATED
+    }
+
+    /// Begins a slice with what the newest picture needs.
+    fn repeat(&mut self, at: u64) {
+        let Some(run) = &mut self.run else { return };
+        let frames = self.kept.frames();
+        for ((frame, at), shown) in frames.iter().zip(at..).zip(shown_from(at, frames)) {
+            append(run, self.described_anew, at, shown, frame);
+        }
+    }
+
+    /// The picture stands up to a room time: cuts the slices that are due until then.
+    pub(super) fn stand(&mut self, until: RoomTime, pieces: &mut Vec<Piece>) {
+        let until = self.zero.ticks(until, TIMESCALE);
+        if !self.is_repeatable() {
+            return;
+        }
+        let slice = u64::try_from(self.slice.as_micros()).unwrap_or(u64::MAX);
+        let slice = slice.saturating_mul(u64::from(TIMESCALE)) / 1_000_000;
+        while let Some(run) = &mut self.run
+            && let (Some(from), Some(newest)) = (run.from(), run.newest())
+        {
+            let cut = from.saturating_add(slice).max(newest.saturating_add(STANDS));
+            if cut > until {
+                return;
+            }
+            run.cut(cut, pieces);
+            self.repeat(cut);
+            self.overdue = false;
+        }
+    }
+
+    /// The session ends: at a room time if that is known, else with what came so far.
+    pub(super) fn end(&mut self, at: Option<RoomTime>, pieces: &mut Vec<Piece>) {
+        if let Some(mut run) = self.run.take() {
+            run.end(at.map(|at| self.zero.ticks(at, TIMESCALE)), USUAL, pieces);
+        }
+        self.kept.forget();
         self.broken = true;
-        self.overdue = false;
+        (self.overdue, self.askew) = (false, false);
     }
 
     /// Sees to a run that holds frames encoded as this key frame is. False if it can't be told how.
@@ -175,29 +242,41 @@ impl Pictures {
         at: u64,
         pieces: &mut Vec<Piece>,
     ) -> bool {
-        let Some(coding) = coding_of(codec, &frame.data, self.described.as_ref()) else {
+        let before = self.described.as_ref().map(|(coding, _)| coding);
+        let Some(coding) = coding_of(codec, &frame.data, before) else {
             return false;
         };
-        let same = self.run.as_ref().is_some_and(|run| run.config().coding == coding);
-        if same {
-            return true;
-        }
+        self.askew = false;
+        let same = |run: &Run| run.config().coding == coding && run.turn() == frame.turn;
+        self.run.as_ref().is_some_and(same) || self.describe(coding, frame, at, pieces)
+    }
+
+    /// Begins a run that holds frames encoded and turned as this one is.
+    fn describe(
+        &mut self,
+        coding: Coding,
+        frame: &Frame,
+        at: u64,
+        pieces: &mut Vec<Piece>,
+    ) -> bool {
+        let shape = |coding: &Coding, turn| coding.size().map(|size| Shape { size, turn });
         let before = self.run.take().map(|mut run| {
             run.cut(at, pieces);
-            run.config().coding.size()
+            shape(&run.config().coding, run.turn())
         });
-        let size = coding.size();
+        let turn = frame.turn;
+        let now = shape(&coding, turn);
         let opening = Opening {
             begins: before.is_none(),
             discontinuity: true,
-            size: size.filter(|_| before != Some(size)),
+            shape: now.filter(|_| before != Some(now)),
         };
         let config = TrackConfig { timescale: TIMESCALE, coding: coding.clone() };
-        match Run::new(self.zero, config, self.container, opening) {
+        match Run::new(self.zero, config, turn, self.container, opening) {
             Ok((init, run)) => {
                 self.container = run.container();
-                let before = self.described.replace(coding);
-                let fresh = before.as_ref() != Some(&run.config().coding);
+                let before = self.described.replace((coding, turn));
+                let fresh = before != self.described;
                 self.described_anew |= before.is_some() && fresh;
                 pieces.extend(init.filter(|_| fresh).map(Piece::Init));
                 self.run = Some(run);
@@ -209,4 +288,31 @@ impl Pictures {
             }
         }
     }
+}
+
+/// Puts a frame into a run.
+fn append(run: &mut Run, described_anew: bool, at: u64, shown: u64, frame: &Frame) {
+    let fmp4 = run.container() == Container::Fmp4;
+    // FFmpeg heeds the first init segment of a playlist only, and finds later parameter sets in the frames.
+    let mut data = sample_of(frame.codec, &frame.data, described_anew && fmp4);
+    if !fmp4 && frame.kind == FrameKind::Key && frame.codec == Codec::H264 {
+        // A transport stream has no other place for it.
+        data = with_orientation(data, run.turn());
+    }
+    run.push_shown_at(at, shown, data, frame.kind);
+}
+
+/// When frames are shown that are decoded one a tick from `at` on: in their own order, none before it is decoded.
+fn shown_from(at: u64, frames: &[Arc<Frame>]) -> Vec<u64> {
+    let mut by_time: Vec<usize> = (0..frames.len()).collect();
+    by_time.sort_by_key(|number| frames.get(*number).map(|frame| frame.rtp_time.0));
+    let mut ranks = vec![0; frames.len()];
+    for (rank, number) in by_time.into_iter().enumerate() {
+        if let Some(of) = ranks.get_mut(number) {
+            *of = rank;
+        }
+    }
+    let ahead = ranks.iter().enumerate().map(|(number, rank)| number.saturating_sub(*rank)).max();
+    let from = at.saturating_add(ahead.unwrap_or(0) as u64);
+    ranks.into_iter().map(|rank| from.saturating_add(rank as u64)).collect()
 }

@@ -7,6 +7,7 @@ use capstan_media::container::Container;
 use capstan_media::frame::Size;
 use capstan_media::sample::Segment;
 use capstan_media::time::RoomTime;
+use capstan_media::turn::Turn;
 
 /// Media time of the recording's zero: tracks whose clocks turn out to lie a little before it still
 /// have a time that isn't negative.
@@ -52,6 +53,15 @@ pub struct Slice {
     pub begins: bool,
     /// It doesn't go on from the slice before: a session begins or the encoding changed.
     pub discontinuity: bool,
-    /// The pictures' size, where a session begins or it changed.
-    pub size: Option<Size>,
+    /// The pictures' size and turn, where a session begins or one changed.
+    pub shape: Option<Shape>,
+}
+
+/// How pictures look that are recorded as they were sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Shape {
+    /// As they are encoded.
+    pub size: Size,
+    /// How they are to be turned to stand upright.
+    pub turn: Turn,
 }

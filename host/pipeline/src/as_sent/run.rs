@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use capstan_media::container::Container;
-use capstan_media::container::fmp4::{Fmp4Error, TrackRun, init_segment, media_segment};
+use capstan_media::container::fmp4::{Fmp4Error, TrackRun, media_segment, turned_init_segment};
 use capstan_media::container::ts::TsMuxer;
-use capstan_media::frame::{FrameKind, Size};
+use capstan_media::frame::FrameKind;
 use capstan_media::sample::{Sample, Segment, TrackConfig};
 use capstan_media::time::RoomTime;
+use capstan_media::turn::Turn;
 
-use super::piece::{LEAD, Piece, Slice};
+use super::piece::{LEAD, Piece, Shape, Slice};
 
 /// Where the file's time and the room's meet.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +51,7 @@ fn micros(ticks: u64, timescale: u32) -> u64 {
 pub(super) struct Opening {
     pub(super) begins: bool,
     pub(super) discontinuity: bool,
-    pub(super) size: Option<Size>,
+    pub(super) shape: Option<Shape>,
 }
 
 /// Writes segments in their container.
@@ -65,6 +66,7 @@ enum Muxer {
 pub(super) struct Run {
     zero: Zero,
     config: TrackConfig,
+    turn: Turn,
     muxer: Muxer,
     sequence: u32,
     samples: Vec<Sample>,
@@ -84,6 +86,7 @@ impl Run {
     pub(super) fn new(
         zero: Zero,
         config: TrackConfig,
+        turn: Turn,
         container: Container,
         opening: Opening,
     ) -> Result<(Option<Bytes>, Self), Fmp4Error> {
@@ -94,11 +97,12 @@ impl Run {
         };
         let (init, muxer) = match stream {
             Some(stream) => (None, Muxer::Ts(stream)),
-            None => (Some(init_segment(tracks)?), Muxer::Fmp4),
+            None => (Some(turned_init_segment(tracks, turn)?), Muxer::Fmp4),
         };
         let run = Self {
             zero,
             config,
+            turn,
             muxer,
             sequence: 0,
             samples: Vec::new(),
@@ -113,6 +117,11 @@ impl Run {
 
     pub(super) const fn config(&self) -> &TrackConfig {
         &self.config
+    }
+
+    /// How its pictures are to be turned.
+    pub(super) const fn turn(&self) -> Turn {
+        self.turn
     }
 
     /// Decode time of the newest sample.
@@ -146,10 +155,14 @@ impl Run {
         }
     }
 
+    /// Decode time of the first sample that isn't in a segment yet.
+    pub(super) fn from(&self) -> Option<u64> {
+        if self.samples.is_empty() { self.newest() } else { Some(self.from) }
+    }
+
     /// How long the slice would be that ends at `at`.
     pub(super) fn length(&self, at: u64) -> Duration {
-        let from = if self.samples.is_empty() { self.newest() } else { Some(self.from) };
-        let ticks = from.map_or(0, |from| at.saturating_sub(from));
+        let ticks = self.from().map_or(0, |from| at.saturating_sub(from));
         Duration::from_micros(micros(ticks, self.config.timescale))
     }
 
@@ -164,12 +177,14 @@ impl Run {
         self.close(pieces);
     }
 
-    /// Ends the newest sample after the usual time, at most a second, and cuts there.
-    pub(super) fn end(&mut self, usual: u32, pieces: &mut Vec<Piece>) {
+    /// Ends the newest sample at `at`; if that isn't known or not after it began, after the usual time,
+    /// at most a second. Cuts there.
+    pub(super) fn end(&mut self, at: Option<u64>, usual: u32, pieces: &mut Vec<Piece>) {
         let second = self.config.timescale;
         let last = if self.last == 0 { usual } else { self.last.min(second) };
         if let Some(newest) = self.newest() {
-            self.cut(newest + u64::from(last), pieces);
+            let at = at.filter(|at| *at > newest);
+            self.cut(at.unwrap_or_else(|| newest + u64::from(last)), pieces);
         }
     }
 
@@ -189,7 +204,7 @@ impl Run {
         if samples.is_empty() {
             return;
         }
-        let Opening { begins, discontinuity, size } = std::mem::take(&mut self.opening);
+        let Opening { begins, discontinuity, shape } = std::mem::take(&mut self.opening);
         self.sequence += 1;
         let run = TrackRun { track: 0, start: self.from, samples: &samples };
         let frames = samples.len() as u64;
@@ -206,7 +221,7 @@ impl Run {
         let bytes = match written {
             Ok(bytes) => bytes,
             Err(why) => {
-                self.opening = Opening { begins, discontinuity: true, size };
+                self.opening = Opening { begins, discontinuity: true, shape };
                 pieces.push(Piece::Lost { frames, why });
                 return;
             }
@@ -227,6 +242,6 @@ impl Run {
             bytes,
             twin: None,
         };
-        pieces.push(Piece::Slice(Slice { segment, container, begins, discontinuity, size }));
+        pieces.push(Piece::Slice(Slice { segment, container, begins, discontinuity, shape }));
     }
 }

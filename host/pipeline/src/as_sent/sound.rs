@@ -10,6 +10,7 @@ use capstan_media::bitstream::opus::Packet;
 use capstan_media::frame::FrameKind;
 use capstan_media::sample::{Coding, TrackConfig};
 use capstan_media::time::RoomTime;
+use capstan_media::turn::Turn;
 
 use super::BREAK;
 use super::piece::{Making, Piece};
@@ -140,8 +141,8 @@ impl Sound {
         }
         let config = TrackConfig { timescale: TIMESCALE, coding: coding.clone() };
         let fresh = self.described.as_ref() != Some(&config.coding);
-        let opening = Opening { begins, discontinuity: true, size: None };
-        match Run::new(self.zero, config, self.making.container, opening) {
+        let opening = Opening { begins, discontinuity: true, shape: None };
+        match Run::new(self.zero, config, Turn::None, self.making.container, opening) {
             Ok((init, run)) => {
                 self.described = Some(coding);
                 pieces.extend(init.filter(|_| fresh).map(Piece::Init));

@@ -5,6 +5,7 @@ use capstan_media::container::Container;
 use capstan_media::frame::{Continuity, FrameKind, Size};
 use capstan_media::time::RtpTime;
 use capstan_media::track::{TrackId, TrackKind, Uid};
+use capstan_media::turn::Turn;
 
 use super::*;
 
@@ -48,6 +49,7 @@ fn frame(codec: Codec, ms: i64, key: bool, data: Bytes) -> Arc<Frame> {
         codec,
         kind: if key { FrameKind::Key } else { FrameKind::Delta },
         continuity: Continuity::Contiguous,
+        turn: Turn::None,
         data,
     })
 }
@@ -68,7 +70,7 @@ fn played(mut track: AsSent, frames: &[Arc<Frame>]) -> (Vec<Piece>, AsSent) {
         pieces.extend(track.advance(frame.arrived - SETTLE));
         track.push(frame);
     }
-    pieces.extend(track.finish());
+    pieces.extend(track.finish(None));
     (pieces, track)
 }
 
@@ -92,6 +94,10 @@ fn spans(pieces: &[Piece]) -> Vec<(i64, u64)> {
     slices(pieces).iter().map(span).collect()
 }
 
+fn shape(width: u32, turn: Turn) -> Option<Shape> {
+    Some(Shape { size: Size { width, height: 240 }, turn })
+}
+
 fn inits(pieces: &[Piece]) -> usize {
     pieces.iter().filter(|piece| matches!(piece, Piece::Init(_))).count()
 }
@@ -105,7 +111,7 @@ fn slices_begin_at_the_first_key_frame_that_is_late_enough() {
     assert_eq!(inits(&pieces), 1);
     let first = slices(&pieces)[0];
     assert!(first.begins && first.discontinuity);
-    assert_eq!(first.size, Some(Size { width: 320, height: 240 }));
+    assert_eq!(first.shape, shape(320, Turn::None));
     assert!(slices(&pieces)[1..].iter().all(|slice| !slice.begins && !slice.discontinuity));
     assert_eq!(track.left_out(), 0);
 }
@@ -140,20 +146,91 @@ fn a_change_of_size_begins_a_slice_with_an_init_segment_of_its_own() {
     assert_eq!(inits(&pieces), 2);
     let second = slices(&pieces)[1];
     assert!(second.discontinuity && !second.begins);
-    assert_eq!(second.size, Some(Size { width: 640, height: 240 }));
+    assert_eq!(second.shape, shape(640, Turn::None));
 }
 
 #[test]
-fn short_breaks_are_held_and_long_ones_end_the_session() {
-    let mut frames: Vec<_> = (0..10).map(|n| video(n * 100, n == 0, 320)).collect();
-    frames.extend((0..10).map(|n| video(10_000 + n * 100, false, 320)));
-    // 16 s later, with a delta frame first: nothing can begin there.
-    frames.extend((0..10).map(|n| video(27_000 + n * 100, n == 3, 320)));
+fn a_turn_begins_a_slice_at_that_picture_with_a_matrix_of_its_own() {
+    // A phone is turned between two key frames, and back at the second one.
+    let turned = |n: i64| Frame {
+        turn: if (7..20).contains(&n) { Turn::Quarter } else { Turn::None },
+        ..Frame::clone(&video(n * 100, n % 20 == 0, 320))
+    };
+    let frames: Vec<_> = (0..30).map(|n| Arc::new(turned(n))).collect();
     let (pieces, track) = played(AsSent::pictures(making(Duration::from_secs(60))), &frames);
-    assert_eq!(spans(&pieces), [(0, 11_000), (27_300, 700)]);
+    assert_eq!(spans(&pieces), [(0, 700), (700, 1_300), (2_000, 1_000)]);
+    let said: Vec<_> = slices(&pieces).iter().map(|slice| slice.shape).collect();
+    assert_eq!(said, [shape(320, Turn::None), shape(320, Turn::Quarter), shape(320, Turn::None)]);
+    assert!(slices(&pieces)[1..].iter().all(|slice| slice.discontinuity && !slice.begins));
+    // The slice in between begins with the key frame and what follows it.
+    let second = &slices(&pieces)[1].segment.bytes;
+    let before: Vec<u8> = frames[..8].iter().flat_map(|frame| frame.data.to_vec()).collect();
+    assert!(second.windows(before.len()).any(|bytes| bytes == before));
+    let quarter = [0, 1, -1, 0].map(|one: i32| (one << 16).to_be_bytes());
+    let matrix = [&quarter[0][..], &quarter[1], &[0; 4], &quarter[2], &quarter[3]].concat();
+    let has: Vec<bool> = pieces
+        .iter()
+        .filter_map(|piece| match piece {
+            Piece::Init(bytes) => Some(bytes.windows(20).any(|bytes| bytes == matrix)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!((has, track.left_out()), (vec![false, true, false], 0));
+}
+
+#[test]
+fn short_absences_are_held_and_long_ones_end_the_session() {
+    let mut track = AsSent::pictures(making(Duration::from_secs(60)));
+    let mut pieces = Vec::new();
+    let mut play = |track: &mut AsSent, frames: &[Arc<Frame>]| {
+        for frame in frames {
+            pieces.extend(track.advance(frame.arrived - SETTLE));
+            track.push(frame);
+        }
+    };
+    play(&mut track, &(0..10).map(|n| video(n * 100, n == 0, 320)).collect::<Vec<_>>());
+    track.end(at(2_900));
+    play(&mut track, &(0..10).map(|n| video(10_000 + n * 100, false, 320)).collect::<Vec<_>>());
+    track.end(at(12_000));
+    // 15 s later, with a delta frame first: nothing can begin there.
+    play(&mut track, &(0..10).map(|n| video(27_000 + n * 100, n == 3, 320)).collect::<Vec<_>>());
+    pieces.extend(track.finish(None));
+    assert_eq!(spans(&pieces), [(0, 12_000), (27_300, 700)]);
     assert_eq!(inits(&pieces), 1);
-    assert!(slices(&pieces)[1].begins && slices(&pieces)[1].size.is_some());
+    assert!(slices(&pieces)[1].begins && slices(&pieces)[1].shape.is_some());
     assert_eq!(track.left_out(), 3);
+}
+
+#[test]
+fn a_picture_that_stands_lasts_to_the_end_in_slices_that_decode_alone() {
+    let frames = [video(0, true, 320), video(100, false, 320)];
+    let sent: usize = frames.iter().map(|frame| frame.data.len()).sum();
+    for step in [50, 7_000, 100_000] {
+        let mut track = AsSent::pictures(making(Duration::from_secs(15)));
+        frames.iter().for_each(|frame| track.push(frame));
+        let mut pieces = Vec::new();
+        for n in (0..40_000).step_by(step) {
+            pieces.extend(track.advance(at(n) - SETTLE));
+        }
+        pieces.extend(track.finish(Some(at(40_000))));
+        assert_eq!(spans(&pieces), [(0, 15_000), (15_000, 15_000), (30_000, 10_000)]);
+        for slice in slices(&pieces) {
+            let bytes = &slice.segment.bytes;
+            assert!(bytes.ends_with(&[&frames[0].data[..], &frames[1].data[..]].concat()));
+            assert!(bytes.len() < sent + 400 && !slice.begins | (slice.segment.index == 0));
+        }
+        assert!(slices(&pieces)[1..].iter().all(|slice| !slice.discontinuity));
+    }
+    // What goes on afterwards goes on in time, and a goodbye ends it where it was said.
+    let mut track = AsSent::pictures(making(Duration::from_secs(15)));
+    frames.iter().for_each(|frame| track.push(frame));
+    let mut pieces = track.advance(at(20_000));
+    track.push(&video(22_000, false, 320));
+    pieces.extend(track.advance(at(23_000)));
+    track.end(at(24_000));
+    pieces.extend(track.advance(at(60_000)));
+    pieces.extend(track.finish(Some(at(70_000))));
+    assert_eq!(spans(&pieces), [(0, 15_000), (15_000, 9_000)]);
 }
 
 #[test]
@@ -191,7 +268,7 @@ fn sound_goes_on_over_another_stream_and_a_drifting_clock() {
         pieces.extend(track.advance(frame.arrived - SETTLE));
         track.push(&Arc::new(frame));
     }
-    pieces.extend(track.finish());
+    pieces.extend(track.finish(None));
     let spans = spans(&pieces);
     assert_eq!(spans.len(), 1, "{spans:?}");
     assert!(spans[0].1.abs_diff(40_008) <= 3, "{spans:?}");

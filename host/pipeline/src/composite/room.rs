@@ -83,7 +83,7 @@ impl Room {
         if kind.is_video() {
             let slot = person.video_slot(kind);
             let rate = frame.codec.clock_rate();
-            slot.get_or_insert_with(|| VideoTrack::new(rate, frame.arrived)).push(frame, stats);
+            slot.get_or_insert_with(|| VideoTrack::new(rate)).push(frame, stats);
         } else {
             person.sound(kind, frame.codec, channels, |track| track.push(frame, stats));
         }
@@ -105,31 +105,31 @@ impl Room {
                     self.people.remove(&uid);
                 }
             }
-            RoomEvent::TrackStarted { track: TrackId { uid, kind }, codec, at } => {
+            RoomEvent::TrackStarted { track: TrackId { uid, kind }, codec, .. } => {
                 let channels = self.channels;
                 let Some(person) = self.person(uid) else { return };
                 if !kind.is_video() {
                     person.sound(kind, codec, channels, |track| track.set_muted(false));
                 } else {
                     let slot = person.video_slot(kind);
-                    slot.get_or_insert_with(|| VideoTrack::new(codec.clock_rate(), at))
-                        .set_muted(None);
+                    slot.get_or_insert_with(|| VideoTrack::new(codec.clock_rate()))
+                        .set_muted(false);
                 }
             }
-            RoomEvent::Muted { track, at } => self.mute(track, Some(at)),
-            RoomEvent::Unmuted { track, .. } => self.mute(track, None),
+            RoomEvent::Muted { track, .. } => self.mute(track, true),
+            RoomEvent::Unmuted { track, .. } => self.mute(track, false),
             RoomEvent::Frame(_) | RoomEvent::Report(_) | RoomEvent::Lost { .. } => {}
         }
     }
 
-    fn mute(&mut self, TrackId { uid, kind }: TrackId, since: Option<RoomTime>) {
+    fn mute(&mut self, TrackId { uid, kind }: TrackId, muted: bool) {
         let Some(person) = self.people.get_mut(&uid) else { return };
         if !kind.is_video() {
             if let Some(track) = person.sounds.get_mut(&kind) {
-                track.set_muted(since.is_some());
+                track.set_muted(muted);
             }
         } else if let Some(track) = person.video_slot(kind) {
-            track.set_muted(since);
+            track.set_muted(muted);
         }
     }
 
@@ -146,7 +146,7 @@ impl Room {
             tracks.extend(screen.as_mut().map(|track| &mut track.playout));
             align(&mut tracks, period / SLEW);
             for track in person.videos() {
-                track.advance(tick, until, self.pictures, stats);
+                track.advance(until, self.pictures, stats);
             }
         }
     }

@@ -8,7 +8,6 @@ use capstan_media::trouble::Complaint;
 
 use crate::decode::DecodeError;
 use crate::decode::stream::{Decoded, VideoStream};
-use crate::limits::HOLD_PICTURE;
 use crate::mix::canvas::Shown;
 use crate::mix::voice::Voice;
 use crate::playout::clock::MediaTime;
@@ -20,46 +19,35 @@ use crate::stats::Stats;
 pub(super) struct VideoTrack {
     pub(super) playout: Playout,
     stream: VideoStream,
-    muted: Option<RoomTime>,
-    last: RoomTime,
-    /// Muted or vanished for so long that its last picture isn't shown any more.
-    expired: bool,
+    /// The room said that it has ended: its last picture isn't shown any more.
+    muted: bool,
     counts: Counts,
 }
 
 impl VideoTrack {
-    pub(super) fn new(rate: u32, at: RoomTime) -> Self {
+    pub(super) fn new(rate: u32) -> Self {
         let (playout, stream) = (Playout::new(rate), VideoStream::default());
-        Self { playout, stream, muted: None, last: at, expired: false, counts: Counts::default() }
+        Self { playout, stream, muted: false, counts: Counts::default() }
     }
 
     pub(super) fn push(&mut self, frame: &Arc<Frame>, stats: &mut Stats) {
-        self.last = self.last.max(frame.arrived);
         self.playout.push(Arc::clone(frame));
         count(&self.playout, &mut self.counts, stats);
     }
 
-    pub(super) const fn set_muted(&mut self, since: Option<RoomTime>) {
-        self.muted = since;
+    pub(super) const fn set_muted(&mut self, muted: bool) {
+        self.muted = muted;
     }
 
     /// The participant left: nothing of before is shown.
     pub(super) fn leave(&mut self, at: RoomTime) {
         self.playout.forget(at);
         self.stream.reset();
-        self.muted = None;
+        self.muted = false;
     }
 
     /// Decodes what belongs to a tick: everything `until` half a tick after it.
-    pub(super) fn advance(
-        &mut self,
-        tick: RoomTime,
-        until: RoomTime,
-        decode: bool,
-        stats: &mut Stats,
-    ) {
-        let hidden = self.muted.map(|since| since.max(self.last + HOLD_PICTURE));
-        self.expired = hidden.is_some_and(|from| tick >= from);
+    pub(super) fn advance(&mut self, until: RoomTime, decode: bool, stats: &mut Stats) {
         let due = std::iter::from_fn(|| self.playout.take_due(until));
         let due: Vec<(Queued, bool)> = due
             .map(|queued| {
@@ -101,22 +89,22 @@ impl VideoTrack {
 
     /// Whether it waits for a key frame that isn't here yet.
     pub(super) fn is_starving(&self) -> bool {
-        self.muted.is_none() && self.stream.is_starving() && !self.playout.has_key()
+        !self.muted && self.stream.is_starving() && !self.playout.has_key()
     }
 
     /// Why it shows nothing new of what comes.
     pub(super) fn complaint(&self) -> Option<&Complaint> {
-        self.stream.complaint().filter(|_| self.muted.is_none())
+        self.stream.complaint().filter(|_| !self.muted)
     }
 
     /// The picture to show.
     pub(super) fn shown(&self) -> Option<Shown<'_>> {
-        if self.expired { None } else { self.stream.shown() }
+        if self.muted { None } else { self.stream.shown() }
     }
 
     /// Its size.
     pub(super) fn size(&self) -> Option<Size> {
-        if self.expired { None } else { self.stream.size() }
+        if self.muted { None } else { self.stream.size() }
     }
 }
 

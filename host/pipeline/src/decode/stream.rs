@@ -2,17 +2,21 @@
 //!
 //! After a gap, an error or a change of codec nothing is decoded until the next key frame, and the
 //! last good picture stays the newest. Pictures that are decoded before their time wait until it has come.
+//! They come out upright, however their sender holds its camera, and in the canvas' colours, whatever their
+//! stream says of its own.
 
-use capstan_media::bitstream::{h264, vp8};
+use capstan_media::bitstream::{h264, said, vp8};
 use capstan_media::codec::Codec;
-use capstan_media::frame::{Frame, FrameKind, Size};
+use capstan_media::frame::{Frame, FrameKind, Picture, Size};
 use capstan_media::trouble::{Cause, Complaint};
+use capstan_media::turn::Turn;
 
 use super::ahead::Ahead;
 use super::{DecodeError, VideoDecoder, video_decoder};
+use crate::colours::Conversion;
 use crate::limits::MAX_FRAME_BYTES;
 use crate::mix::canvas::Shown;
-use crate::picture::PictureView;
+use crate::picture::{PictureView, filled, turn};
 use crate::playout::clock::MediaTime;
 
 /// What became of a frame.
@@ -35,6 +39,12 @@ pub struct VideoStream {
     /// Counts pictures; 0 before the first.
     version: u64,
     size: Option<Size>,
+    /// How the pictures' colours differ from the canvas'.
+    colours: Option<Conversion>,
+    /// The newest picture, if it had to be converted or turned.
+    made: Option<Picture>,
+    /// A picture on the way between both.
+    half: Option<Picture>,
     dependencies: vp8::Dependencies,
     /// Pictures of a stream that is sent in another order than it is shown.
     ahead: Option<Ahead>,
@@ -119,7 +129,7 @@ impl VideoStream {
             self.ahead.get_or_insert_default();
             (self.version, self.size) = (version, size);
         } else if self.version > version
-            && let Some(picture) = self.decoder.as_ref().and_then(|(_, of)| of.picture())
+            && let Some(picture) = newest(self.decoder.as_ref(), self.made.as_ref())
         {
             let shown = self.size;
             let ahead = self.ahead.get_or_insert_default();
@@ -176,10 +186,32 @@ impl VideoStream {
             other => &mut other.insert((frame.codec, video_decoder(frame.codec)?)).1,
         };
         self.starving = false;
+        if let Some(said) = said::colours(frame.codec, &frame.data) {
+            self.colours = Conversion::of(said);
+        } else if frame.kind == FrameKind::Key && frame.codec == Codec::Vp8 {
+            self.colours = None;
+        }
         if decoder.decode(&frame.data)? {
             self.version += 1;
-            self.size = decoder.picture().map(|picture| picture.size);
             self.trouble = None;
+            self.size = decoder.picture().map(|picture| frame.turn.turned(picture.size));
+            let empty = || filled(Size { width: 2, height: 2 }, [16, 128, 128]);
+            match (decoder.picture(), self.colours, frame.turn) {
+                (None, _, _) | (_, None, Turn::None) => self.made = None,
+                (Some(picture), Some(colours), Turn::None) => {
+                    colours.run(picture, self.made.get_or_insert_with(empty));
+                }
+                (Some(picture), None, by) => {
+                    turn(picture, by, self.made.get_or_insert_with(empty));
+                }
+                (Some(picture), Some(colours), by) => {
+                    let half = self.half.get_or_insert_with(empty);
+                    colours.run(picture, half);
+                    if let Some(half) = PictureView::of(half) {
+                        turn(half, by, self.made.get_or_insert_with(empty));
+                    }
+                }
+            }
         }
         Ok(())
     }
@@ -210,13 +242,22 @@ impl VideoStream {
     /// The newest picture.
     #[must_use]
     pub fn shown(&self) -> Option<Shown<'_>> {
-        let decoded = || self.decoder.as_ref().and_then(|(_, decoder)| decoder.picture());
-        let picture: Option<PictureView<'_>> = match &self.ahead {
+        let picture = match &self.ahead {
             Some(ahead) => ahead.shown(),
-            None => decoded(),
+            None => newest(self.decoder.as_ref(), self.made.as_ref()),
         };
         self.size.map(|_| Shown { version: self.version, picture })
     }
+}
+
+/// The newest picture decoded, or what was made of it.
+fn newest<'a>(
+    decoder: Option<&'a (Codec, Box<dyn VideoDecoder>)>,
+    made: Option<&'a Picture>,
+) -> Option<PictureView<'a>> {
+    // Without the decoder's own the one that was made of it isn't of the newest frame.
+    let picture = decoder.and_then(|(_, decoder)| decoder.picture())?;
+    made.map_or(Some(picture), PictureView::of)
 }
 
 /// Why a decoder refused a frame, as far as it can be told.
@@ -276,6 +317,22 @@ mod tests {
                 assert!(matches!(stream.push(frame, false), Decoded::Done), "{codec}");
                 assert!(off(&stream, picture) < 12.0, "{codec}: {}", off(&stream, picture));
             }
+        }
+    }
+
+    #[test]
+    fn pictures_come_out_upright_and_a_turn_may_change_with_any_frame() {
+        let picture = moving(64, 48, 0);
+        let frames = framed(Codec::Vp8, &vec![picture.clone(); 5], 100);
+        let mut stream = VideoStream::default();
+        let turns = [Turn::Quarter, Turn::Quarter, Turn::Half, Turn::None, Turn::ThreeQuarters];
+        for (frame, by) in frames.iter().zip(turns) {
+            let frame = Frame { turn: by, ..frame.clone() };
+            assert!(matches!(stream.push(&frame, false), Decoded::Done));
+            let mut upright = flat(2, 2, 0);
+            turn(PictureView::of(&picture).unwrap(), by, &mut upright);
+            assert_eq!(stream.size(), Some(upright.size));
+            assert!(off(&stream, &upright) < 12.0, "{by:?}: {}", off(&stream, &upright));
         }
     }
 

@@ -44,6 +44,7 @@ mod tests {
     use capstan_media::room::SenderReport;
     use capstan_media::time::{RoomTime, RtpTime};
     use capstan_media::track::{TrackId, TrackKind, Uid};
+    use capstan_media::turn::Turn;
 
     use super::*;
     use crate::playout::clock::MediaTime;
@@ -64,6 +65,7 @@ mod tests {
             codec,
             kind: FrameKind::Key,
             continuity: Continuity::Contiguous,
+            turn: Turn::None,
             data: Bytes::from_static(&[0]),
         }));
         let rtp_time = RtpTime(777 + u64::from(rate));

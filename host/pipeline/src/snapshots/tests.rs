@@ -1,6 +1,8 @@
 //! Pictures taken from real encoders' streams, and none where none can be.
 
 use capstan_media::codec::Codec;
+use capstan_media::frame::{Continuity, FrameKind};
+use capstan_media::kept::{MAX_BYTES, MAX_FRAMES};
 use capstan_media::room::LeaveReason;
 
 use super::*;
@@ -72,8 +74,8 @@ fn the_first_picture_comes_at_once_and_the_others_on_one_grid() {
 }
 
 #[test]
-fn no_picture_is_taken_twice() {
-    // Pictures come every two seconds, and one is wanted every second.
+fn a_picture_that_stands_is_taken_again_as_long_as_the_track_lives() {
+    // Pictures come every two seconds, and one is wanted every second. The last one stands.
     let mut events = film(1, 9, 30);
     events.retain(|event| event.at().since(START).as_millis() % 2_000 == 0);
     let tick = |at| {
@@ -83,7 +85,24 @@ fn no_picture_is_taken_twice() {
     events.extend((0..90_u64).map(tick));
     let mut seen = Seen::default();
     play(&mut Snapshots::new(Duration::from_secs(1)), &merged(events), &mut seen);
-    assert_eq!(seen.taken, [(1, 0), (1, 2_000), (1, 4_000), (1, 6_000), (1, 8_000)]);
+    assert_eq!(seen.taken.len(), 9);
+    assert!(
+        seen.taken.iter().zip(0..).all(|(taken, n)| *taken == (1, n * 1_000)),
+        "{:?}",
+        seen.taken
+    );
+    let mut snapshots = Snapshots::new(INTERVAL);
+    let mut seen = Seen::default();
+    let tick =
+        |at| RoomEvent::Joined { uid: uid(9), at: START + Duration::from_secs(at), since: START };
+    let mut still = film(1, 1, 1_000);
+    still.truncate(1);
+    still.extend((1..60).map(tick));
+    play(&mut snapshots, &still, &mut seen);
+    let (times, keys): (Vec<u128>, _) =
+        (seen.taken.iter().map(|taken| taken.1).collect(), seen.keys);
+    assert_eq!(times, (0..12).map(|n| n * 5_000).collect::<Vec<_>>());
+    assert_eq!((seen.missing, keys.len()), (0, 0));
 }
 
 #[test]
@@ -168,8 +187,8 @@ fn what_is_kept_is_bounded() {
     let large = Frame { data: vec![0; MAX_BYTES].into(), ..Frame::clone(&delta) };
     snapshots.push(&RoomEvent::Frame(Arc::new(large)));
     let track = &snapshots.tracks[&camera(uid(1))];
-    assert_eq!(track.frames.len(), MAX_FRAMES);
-    assert!(track.broken && track.bytes < MAX_BYTES);
+    assert_eq!(track.kept.frames().len(), MAX_FRAMES);
+    assert!(track.kept.is_broken());
     for number in 2..400 {
         let other = Frame { track: camera(uid(number)), ..Frame::clone(&delta) };
         snapshots.push(&RoomEvent::Frame(Arc::new(other)));

@@ -10,6 +10,7 @@ use capstan_media::codec::Codec;
 use capstan_media::frame::{Continuity, Frame, FrameKind, Picture, Size};
 use capstan_media::time::{RoomTime, RtpTime};
 use capstan_media::track::{TrackId, TrackKind, Uid};
+use capstan_media::turn::Turn;
 
 use crate::encode::{OutputVideo, VideoSettings, video_encoder};
 use crate::picture::filled;
@@ -45,6 +46,7 @@ pub(crate) fn frame(
         codec,
         kind,
         continuity: Continuity::Contiguous,
+        turn: Turn::None,
         data: data.into(),
     }
 }

@@ -77,6 +77,11 @@ impl Painter {
         &self.picture
     }
 
+    /// What was painted last.
+    pub(crate) const fn picture(&self) -> &Picture {
+        &self.picture
+    }
+
     fn bars(&mut self, millis: i64) {
         let phase = millis.rem_euclid(BAR_PERIOD) as f64 / BAR_PERIOD as f64;
         let up = 1.0 - (2.0 * phase - 1.0).abs();

@@ -66,7 +66,7 @@ impl IndividualThread {
                 }
             }
         }
-        let rest = self.tracks.finish();
+        let rest = self.tracks.finish(self.stop);
         self.write(rest);
         let mut files: Vec<_> = self.lines.values_mut().filter_map(Line::finish).collect();
         wait_for_disk(&self.tools, &self.queue, &mut files);

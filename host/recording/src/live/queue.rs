@@ -171,6 +171,7 @@ mod tests {
     use capstan_media::codec::Codec;
     use capstan_media::time::RtpTime;
     use capstan_media::track::{TrackKind, Uid};
+    use capstan_media::turn::Turn;
 
     use super::*;
 
@@ -182,6 +183,7 @@ mod tests {
             codec: if kind.is_video() { Codec::Vp8 } else { Codec::Opus },
             kind: frame_kind,
             continuity: Continuity::Contiguous,
+            turn: Turn::None,
             data: Bytes::from(vec![0; len]),
         }))
     }

@@ -9,7 +9,9 @@ use anyhow::{Context, bail};
 use capstan_media::codec::Codec;
 use capstan_media::frame::Size;
 use capstan_media::track::Uid;
+use capstan_media::turn::Turn;
 use capstan_publish::encode::VideoSettings;
+use capstan_publish::grip::Grip;
 use capstan_publish::live::{LivePicture, LiveSound};
 use capstan_publish::looped::Looped;
 use capstan_publish::pause::{Pause, Paused};
@@ -76,6 +78,11 @@ pub struct PublishArgs {
     #[arg(long, value_name = "FROM-TO", value_parser = pause,
         conflicts_with_all = ["file", "looped", "no_video"])]
     camera_off: Option<Pause>,
+    /// Film as a phone does that is held so: the degrees by which its picture is to be turned clockwise, and
+    /// from which second on: 90 or 90,0@6 for example
+    #[arg(long, value_name = "DEGREES[,DEGREES@SECOND...]", value_parser = grip,
+        conflicts_with_all = ["file", "looped", "no_video"])]
+    held: Option<Grip>,
 }
 
 /// How the test picture can be encoded.
@@ -171,7 +178,8 @@ fn sources(args: &PublishArgs) -> anyhow::Result<Vec<Box<dyn Source>>> {
             (true, _) => {}
             (false, true) => sources.push(Box::new(Looped::picture(uid, &settings)?)),
             (false, false) => {
-                let picture = Box::new(LivePicture::new(uid, &settings)?);
+                let grip = args.held.clone().unwrap_or_default();
+                let picture = Box::new(LivePicture::new(uid, &settings)?.held(grip));
                 sources.push(match args.camera_off {
                     Some(pause) => Box::new(Paused::new(picture, pause)),
                     None => picture,
@@ -241,6 +249,24 @@ fn pause(text: &str) -> Result<Pause, String> {
     parse().ok_or_else(|| format!("{text:?} is no span of seconds: write it as 8-14"))
 }
 
+fn grip(text: &str) -> Result<Grip, String> {
+    let parse = |part: &str| {
+        let (degrees, from) = part.split_once('@').unwrap_or((part, "0"));
+        let turn = match degrees {
+            "0" => Turn::None,
+            "90" => Turn::Quarter,
+            "180" => Turn::Half,
+            "270" => Turn::ThreeQuarters,
+            _ => return None,
+        };
+        Some((Duration::from_secs(from.parse::<u32>().ok()?.into()), turn))
+    };
+    let grip = text.split(',').try_fold(Grip::default(), |grip, part| {
+        parse(part).map(|(from, turn)| grip.then(from, turn))
+    });
+    grip.ok_or_else(|| format!("{text:?} says no turns: write them as 90 or 90,0@6"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -257,6 +283,16 @@ mod tests {
     fn sizes_are_two_numbers() {
         assert_eq!(size("640x360"), Ok(Size { width: 640, height: 360 }));
         assert!(size("640").is_err() && size("x").is_err() && size("-1x2").is_err());
+    }
+
+    #[test]
+    fn turns_are_degrees_with_their_seconds() {
+        let seconds = Duration::from_secs;
+        let turns = Grip::default().then(seconds(0), Turn::Quarter).then(seconds(6), Turn::None);
+        assert_eq!(grip("90,0@6"), Ok(turns));
+        for text in ["", "45", "90@", "90@-1", "90;0@6", "90,0@x"] {
+            assert!(grip(text).is_err(), "{text}");
+        }
     }
 
     #[test]

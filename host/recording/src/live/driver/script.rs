@@ -15,6 +15,7 @@ use capstan_media::frame::{Continuity, Frame, FrameKind};
 use capstan_media::room::{LeaveReason, RoomEvent};
 use capstan_media::time::{RoomClock, RoomTime, RtpTime};
 use capstan_media::track::{TrackId, TrackKind, Uid};
+use capstan_media::turn::Turn;
 use capstan_pipeline::encode::{AudioSettings, OutputAudio, audio_encoder};
 
 use crate::handle::RecordingHandle;
@@ -198,6 +199,7 @@ pub(super) fn participant(uid: u32, from: i64, to: i64) -> Vec<RoomEvent> {
             codec,
             kind,
             continuity: Continuity::Contiguous,
+            turn: Turn::None,
             data: data.clone(),
         }))
     };
