@@ -26,8 +26,6 @@ pub enum Cause {
     PicturesLost,
     /// A decoder refuses the sound.
     SoundUndecodable,
-    /// Sound got lost on the way and was made up or left silent.
-    SoundLost,
     /// Frames came that the files don't hold: too late, or nothing was known to decode them with.
     LeftOut,
 }
@@ -50,14 +48,13 @@ pub struct Facts {
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 7] = [
         Self::NoKeyFrame,
         Self::Undecodable,
         Self::Unsupported,
         Self::NoParameterSets,
         Self::PicturesLost,
         Self::SoundUndecodable,
-        Self::SoundLost,
         Self::LeftOut,
     ];
 
@@ -105,13 +102,6 @@ impl Cause {
                 1015,
                 "its sound can't be decoded",
                 "send Opus as RFC 7587 has it",
-                1_000,
-            ),
-            Self::SoundLost => (
-                "sound_lost",
-                1016,
-                "sound was lost on the way",
-                "use Opus with in-band error correction, or a better network",
                 1_000,
             ),
             Self::LeftOut => (
