@@ -57,7 +57,12 @@ fn try_top_up(file: &File) -> io::Result<()> {
         // Trying would take the last of it from whoever writes now.
         return Err(io::ErrorKind::StorageFull.into());
     }
-    Ok(rustix::fs::fallocate(file, FallocateFlags::KEEP_SIZE, 0, wanted)?)
+    take(file, wanted)
+}
+
+/// Has the system allocate so many bytes to a file, which stays as long as it is.
+fn take(file: &File, bytes: u64) -> io::Result<()> {
+    Ok(rustix::fs::fallocate(file, FallocateFlags::KEEP_SIZE, 0, bytes)?)
 }
 
 impl StorageBackend for Reserved {
@@ -69,9 +74,14 @@ impl StorageBackend for Reserved {
         self.inner.read(offset, out)
     }
 
-    /// A shorter file gives up its reserve, a longer one has grown into it.
+    /// A longer file grows into its reserve. A shorter one lets go of it, and takes back at once what it had: on a
+    /// full disk that is all there is.
     fn set_len(&self, len: u64) -> io::Result<()> {
+        let had = self.file.metadata()?.blocks() * BLOCK;
         self.inner.set_len(len)?;
+        if let Err(error) = take(&self.file, had.min(len + RESERVE)) {
+            tracing::debug!(%error, "the outbox's reserve can't be taken back");
+        }
         top_up(&self.file);
         Ok(())
     }
@@ -141,5 +151,16 @@ mod tests {
         // What it grows into was its own already.
         file.set_len(1 << 20).unwrap();
         assert_eq!(file.metadata().unwrap().blocks(), facts.blocks());
+    }
+
+    #[test]
+    fn a_file_that_shrinks_keeps_its_reserve() {
+        let file = tempfile::tempfile().unwrap();
+        let reserved = Reserved::new(file.try_clone().unwrap()).unwrap();
+        reserved.set_len(4 << 20).unwrap();
+        let long = file.metadata().unwrap().blocks() * BLOCK;
+        reserved.set_len(1 << 20).unwrap();
+        let short = file.metadata().unwrap().blocks() * BLOCK;
+        assert!(long >= RESERVE && short >= RESERVE, "{long} and {short} bytes are allocated");
     }
 }
