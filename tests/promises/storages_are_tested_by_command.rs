@@ -12,9 +12,17 @@ fn test(vendors: &Vendors, changes: &[(&str, &str)]) -> (bool, String) {
     let [s3, ..] = ALL;
     let (url, folder) = (vendors.url("s3"), tempfile::tempdir().unwrap());
     let plugins = root().join("plugins/built");
+    // The server's own store: a bucket, for tests that want one.
+    let own = changes.iter().find(|(name, _)| *name == "own").map_or("store", |(_, own)| own);
+    let options = format!(
+        "{{ aws_endpoint = \"{url}\", aws_allow_http = \"true\", aws_region = \"us-east-1\", \
+         aws_access_key_id = \"{}\", aws_secret_access_key = \"{}\" }}",
+        s3.access_key(),
+        s3.secret()
+    );
     let config = format!(
-        "[recording]\nwork_dir = \"work\"\nstate_dir = \"state\"\n[storage]\nstore = \"store\"\n\
-         [plugins]\nfolders = [\"{}\"]\n",
+        "[recording]\nwork_dir = \"work\"\nstate_dir = \"state\"\n[storage]\nstore = \"{own}\"\n\
+         options = {options}\n[plugins]\nfolders = [\"{}\"]\n",
         plugins.display()
     );
     std::fs::write(folder.path().join("capstan.toml"), config).unwrap();
@@ -32,6 +40,7 @@ fn test(vendors: &Vendors, changes: &[(&str, &str)]) -> (bool, String) {
         match arguments.iter_mut().find(|(given, _)| given == name) {
             Some(given) => given.1 = value,
             None if *name == "secret" => secret = value,
+            None if *name == "own" => {}
             None => arguments.push((name, value)),
         }
     }
@@ -78,4 +87,33 @@ fn what_is_wrong_is_explained_in_the_vendors_words_and_in_ours() {
     vendors.order(&json!([{"kind": "unavailable"}]));
     let (works, said) = test(&vendors, &[]);
     assert!(!works && said.contains("ServiceUnavailable") && said.contains("try again"), "{said}");
+}
+
+#[test]
+fn an_own_bucket_that_loses_an_answer_is_looked_at_before_it_is_blamed() {
+    let vendors = Vendors::start();
+    let [s3, ..] = ALL;
+    let own = format!("s3://{}/own", s3.bucket);
+    let large = [("--vendor", "store"), ("own", own.as_str()), ("--size", "9000000")];
+    // It has the object, its answer is lost, and when it is asked again it knows of no such upload.
+    vendors.order(&json!([{"kind": "forget_after", "op": "complete", "count": 1}]));
+    let (works, said) = test(&vendors, &large);
+    assert!(works, "{said}");
+    assert_eq!(vendors.stats()["stats"]["s3"]["stored"], 1);
+    assert_eq!(vendors.stats()["faults"], json!([]), "the fault hit");
+    let log = vendors.log();
+    let begun = log.iter().find(|seen| seen["op"] == "init").unwrap();
+    let kept = begun["headers"].as_object().unwrap();
+    let kept = kept.iter().find(|(name, _)| name.eq_ignore_ascii_case("cache-control")).unwrap().1;
+    assert_eq!(kept, "max-age=31536000, immutable");
+    // It has nothing: that is no missing bucket either, and may be tried again.
+    vendors.reset();
+    vendors.order(&json!([{"kind": "no_upload", "op": "complete", "count": 1}]));
+    let (works, said) = test(&vendors, &large);
+    assert!(!works && said.contains("has forgotten the upload"), "{said}");
+    assert!(!said.contains("no-bucket"), "{said}");
+    // A bucket that isn't there is told as such.
+    let nowhere = [("--vendor", "store"), ("own", "s3://nowhere/own"), ("--size", "9000000")];
+    let (works, said) = test(&vendors, &nowhere);
+    assert!(!works && said.contains("no-bucket"), "{said}");
 }

@@ -156,6 +156,7 @@ fn passing_faults_of_parts() -> Vec<Value> {
         json!({"op": "part", "kind": "wrong_etag"}),
         json!({"op": "complete", "kind": "internal"}),
         json!({"op": "complete", "kind": "reset_after"}),
+        json!({"op": "complete", "kind": "forget_after"}),
         json!({"op": "complete", "kind": "wrong_etag"}),
         json!({"op": "complete", "kind": "complete_200_error"}),
     ]
