@@ -125,6 +125,7 @@ impl Keeper {
             let mut change = Change::new(ledger.clone());
             make(&mut change, &books, now);
             change.conclude(&books, now);
+            change.look_back(&books, now);
             change
         };
         let ledger = change.ledger.clone();

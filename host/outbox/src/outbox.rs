@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use crate::bell::Bell;
 use crate::books::change::Change;
 use crate::books::ledger::{End, Ledger, List, Stage};
-use crate::books::owing::Owing;
+use crate::books::owing::{Leftover, Owing};
 use crate::books::store::{OutboxError, Store};
 use crate::event::{Event, Problem};
 use crate::files::{self, NewFile};
@@ -74,6 +74,7 @@ impl Outbox {
         let mut books = store.load()?;
         let recovered =
             recovery::end_interrupted(&store, &mut books, clock.now(), settings.history)?;
+        recovery::doubt_playlists(&mut books);
         let bell = Arc::new(Bell::default());
         let keeper = Keeper::new(store, books, clock, settings.history, Arc::clone(&bell));
         let outbox = Self { keeper: Arc::new(keeper), bell, settings, recovered: recovered.into() };
@@ -217,7 +218,8 @@ impl Outbox {
             let books = self.keeper.books();
             let may_go = |ledger: &&Ledger| {
                 let nothing = books.owed(&ledger.sid) == Owed::default();
-                let clean = books.leftovers_of(&ledger.sid).next().is_none();
+                // Who looks back at a playlist needn't for longer than anybody remembers it.
+                let clean = books.leftovers_of(&ledger.sid).all(Leftover::is_look);
                 ledger.stage == Stage::Closed && nothing && clean
             };
             let age = |ledger: &Ledger| {
@@ -282,7 +284,7 @@ impl Outbox {
     pub fn begin_list(&self, sid: &str, facts: FileFacts) -> Result<(), OutboxError> {
         self.keeper.change(sid, |change, _, _| {
             if change.ledger.list(&facts.key).is_none() {
-                let list = List { facts, filed: 0, uploaded: false, failed: false };
+                let list = List::new(facts);
                 change.ledger.lists.push(list);
             }
         })

@@ -90,6 +90,11 @@ pub trait Storage: Send + Sync {
         Box::pin(std::future::ready(Ok(())))
     }
 
+    /// Whether the object is still what was put there. Most storages may only put.
+    fn holds<'a>(&'a self, _upload: &'a Upload) -> BoxFuture<'a, Result<Holding, UploadError>> {
+        Box::pin(std::future::ready(Ok(Holding::Unknown)))
+    }
+
     /// Removes an object that was put there. Most storages may only put.
     fn remove<'a>(&'a self, _key: &'a str) -> BoxFuture<'a, Result<Removal, UploadError>> {
         Box::pin(std::future::ready(Ok(Removal::Unsupported)))
@@ -157,6 +162,28 @@ impl fmt::Display for Mistakes {
 pub struct Stored {
     /// Where, without credentials.
     pub url: String,
+    /// What may come after it.
+    pub late: Late,
+}
+
+/// Whether a store may still carry out an earlier request, over what it has now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Late {
+    /// Every request was answered.
+    Nothing,
+    /// One was sent that got no answer, or nobody can tell.
+    Possible,
+}
+
+/// What came of [`Storage::holds`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holding {
+    /// Byte for byte what was put.
+    Same,
+    /// Something else, or nothing.
+    Other,
+    /// This storage can't be asked.
+    Unknown,
 }
 
 impl UploadError {

@@ -40,3 +40,13 @@ pub(crate) fn end_interrupted(
     }
     Ok(sids)
 }
+
+/// What the last process had under way got no answer that anybody heard.
+pub(crate) fn doubt_playlists(books: &mut Books) {
+    for owing in books.uploads.values().filter(|owing| owing.is_playlist) {
+        let ledger = books.ledgers.get_mut(&owing.sid);
+        if let Some(list) = ledger.and_then(|ledger| ledger.list_mut(&owing.key)) {
+            list.unanswered = true;
+        }
+    }
+}

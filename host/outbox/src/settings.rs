@@ -32,6 +32,9 @@ pub struct OutboxSettings {
     pub remember_most: usize,
     /// Events of a recording that can be replayed: the latest.
     pub history: u64,
+    /// When it is looked, after a recording's end, whether its playlist is still the last one, if an
+    /// attempt to put it got no answer.
+    pub look_back: [Duration; 3],
 }
 
 /// How events are sent again.
@@ -68,6 +71,7 @@ impl Default for OutboxSettings {
             remember: Duration::from_secs(60 * 60),
             remember_most: 10_000,
             history: 10_000,
+            look_back: [60, 300, 900].map(Duration::from_secs),
         }
     }
 }

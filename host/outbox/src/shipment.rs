@@ -53,7 +53,7 @@ impl Outbox {
     pub fn ship(&self, shipment: Shipment) -> Result<(), OutboxError> {
         let now = self.keeper.now();
         let Shipment { sid, room, recorder_uid, storage, folder, files, listed } = shipment;
-        let list = |facts| List { facts, filed: 1, uploaded: true, failed: false };
+        let list = |facts| List { filed: 1, uploaded: true, ..List::new(facts) };
         let ledger = Ledger {
             lists: listed.into_iter().map(list).collect(),
             stage: Stage::Closing,

@@ -6,6 +6,7 @@ pub(crate) mod cargo;
 mod conceal;
 pub(crate) mod events;
 pub(crate) mod leftovers;
+pub(crate) mod look_back;
 pub(crate) mod tail;
 pub(crate) mod uploads;
 

@@ -13,9 +13,9 @@ use capstan_archive::mp4::{AssemblyError, assemble};
 use capstan_archive::tail::Tail;
 use capstan_media::time::{RoomClock, RoomTime};
 use capstan_outbox::ports::{
-    BoxFuture, Callback, Callbacks, Delivery, DeliveryError, Maker, MakingError, Notice, Removal,
-    Storage, StorageTarget, Storages, Stored, Upload, UploadError, UploadProgress, WantedMp4,
-    WantedTail,
+    BoxFuture, Callback, Callbacks, Delivery, DeliveryError, Late, Maker, MakingError, Notice,
+    Removal, Storage, StorageTarget, Storages, Stored, Upload, UploadError, UploadProgress,
+    WantedMp4, WantedTail,
 };
 use capstan_outbox::{Outbox, OutboxPorts, OutboxSettings};
 
@@ -116,7 +116,7 @@ impl Bucket {
             }
         }
         objects.insert(key.clone(), bytes);
-        Ok(Stored { url: format!("memory:{key}") })
+        Ok(Stored { url: format!("memory:{key}"), late: Late::Nothing })
     }
 }
 
@@ -302,7 +302,13 @@ impl World {
 
     /// Lets the outbox work; stops when the handle is aborted.
     pub fn run(&self, outbox: &Outbox) -> tokio::task::JoinHandle<()> {
-        let ports = OutboxPorts {
+        let (outbox, ports) = (outbox.clone(), self.ports());
+        tokio::spawn(async move { outbox.run(ports).await })
+    }
+
+    /// Through what it works.
+    pub fn ports(&self) -> OutboxPorts {
+        OutboxPorts {
             storages: Arc::new(Shelves {
                 own: Arc::clone(&self.bucket),
                 backup: Arc::clone(&self.backup),
@@ -310,9 +316,7 @@ impl World {
             callbacks: Arc::new(Line(Arc::clone(&self.listener))),
             backup: self.has_backup.then(backup_target),
             maker: Arc::clone(&self.maker),
-        };
-        let outbox = outbox.clone();
-        tokio::spawn(async move { outbox.run(ports).await })
+        }
     }
 }
 

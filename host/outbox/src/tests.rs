@@ -19,6 +19,7 @@ mod backup;
 mod fair;
 mod history;
 mod keys;
+mod late;
 mod mp4;
 mod tail;
 

@@ -17,12 +17,13 @@ use self::due::{due, making_due};
 use self::memory::{Job, Memory};
 use crate::bell::Bell;
 use crate::books::ledger::{Ledger, Stage};
+use crate::books::owing::Rest;
 use crate::event::{Event, WHOLE};
 use crate::keeper::Keeper;
 use crate::ports::Notice;
 use crate::settings::{OutboxPorts, OutboxSettings};
 use crate::steps::cargo::Routes;
-use crate::steps::{Verdict, assembly, events, leftovers, on_disk, tail, uploads};
+use crate::steps::{Verdict, assembly, events, leftovers, look_back, on_disk, tail, uploads};
 
 /// How often it is tried whether the disk takes anything again.
 const MEND_EVERY: Duration = Duration::from_secs(1);
@@ -104,8 +105,16 @@ fn start_due(
     }
     for (leftover, ledger) in due.leftovers {
         let job = Job::Leftover { sid: leftover.sid.clone(), order: leftover.order };
-        let removal = leftovers::attempt(Arc::clone(keeper), routes(), leftover, ledger);
-        memory.on_the_way.insert(jobs.spawn(removal).id(), job);
+        let (keeper, looks) = (Arc::clone(keeper), settings.look_back.len());
+        let task = match leftover.rest {
+            Rest::Look(_) => {
+                jobs.spawn(look_back::attempt(keeper, routes(), looks, leftover, ledger))
+            }
+            Rest::Parts { .. } | Rest::Copy => {
+                jobs.spawn(leftovers::attempt(keeper, routes(), leftover, ledger))
+            }
+        };
+        memory.on_the_way.insert(task.id(), job);
     }
     for notice in due.events {
         let job = Job::Event { sid: notice.sid.clone() };

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use capstan_config::{BACKUP, Backup, STORE, Secret, Storage as StorageConfig};
 use capstan_outbox::ports::{
-    BoxFuture, Removal, Storage, StorageTarget, Storages, Stored, Upload, UploadError,
+    BoxFuture, Holding, Removal, Storage, StorageTarget, Storages, Stored, Upload, UploadError,
     UploadProgress,
 };
 use object_store::path::Path as Key;
@@ -154,6 +154,10 @@ impl Storage for NativeStore {
         _progress: &'a dyn UploadProgress,
     ) -> BoxFuture<'a, Result<Stored, UploadError>> {
         Box::pin(self.upload(upload))
+    }
+
+    fn holds<'a>(&'a self, upload: &'a Upload) -> BoxFuture<'a, Result<Holding, UploadError>> {
+        Box::pin(self.compare(upload))
     }
 
     fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Removal, UploadError>> {

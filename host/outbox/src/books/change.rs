@@ -3,11 +3,12 @@
 //!
 //! A change is committed to disk as one, then applied to the books.
 
+use capstan_archive::folder::hls_folder;
 use capstan_media::time::RoomTime;
 
 use super::Books;
 use super::ledger::{Ledger, Stage};
-use super::owing::{Leftover, Owing};
+use super::owing::{Leftover, Look, Owing, Rest};
 use crate::event::{self, Code, Event, Module, Problem};
 use crate::outcome::Owed;
 use crate::ports::Notice;
@@ -73,6 +74,29 @@ impl Change {
             books.uploads_of(&self.ledger.sid).filter(|owing| again(owing)).cloned().collect();
         let fresh = |owing| Owing { parked: None, failing_since: None, failures: 0, ..owing };
         self.owe.extend(parked.into_iter().map(fresh));
+    }
+
+    /// Has the playlists looked back at, once all has left, that an older one may still overtake.
+    pub(crate) fn look_back(&mut self, books: &Books, now: RoomTime) {
+        let doubtful = self.ledger.lists.iter().any(|list| list.unanswered);
+        if self.ledger.stage != Stage::Closed || !doubtful || self.owed_after(books).files() {
+            return;
+        }
+        let mut lists = std::mem::take(&mut self.ledger.lists);
+        for list in lists.iter_mut().filter(|list| list.unanswered) {
+            list.unanswered = false;
+            let ledger = &mut self.ledger;
+            let key = list.facts.key.clone();
+            let look = Look {
+                path: hls_folder(&ledger.folder).join(ledger.name(&key)),
+                bucket: ledger.target.bucket(),
+                done: 0,
+            };
+            let (sid, order) = (ledger.sid.clone(), ledger.next_order);
+            ledger.next_order += 1;
+            self.leave.push(Leftover { sid, order, key, rest: Rest::Look(look), since: now });
+        }
+        self.ledger.lists = lists;
     }
 
     /// Draws the consequences: what must be told now that files left, were refused, or the

@@ -69,6 +69,16 @@ pub(crate) struct List {
     pub(crate) uploaded: bool,
     /// Its own upload failed at least once.
     pub(crate) failed: bool,
+    /// An attempt to put it got no answer: the store may still carry it out.
+    #[serde(default)]
+    pub(crate) unanswered: bool,
+}
+
+impl List {
+    /// One that begins.
+    pub(crate) const fn new(facts: FileFacts) -> Self {
+        Self { facts, filed: 0, uploaded: false, failed: false, unanswered: false }
+    }
 }
 
 /// Which troubles of a recording's uploads were told.

@@ -1,6 +1,7 @@
 //! One file that is owed, and what is to be removed at stores.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use capstan_archive::target::StorageTarget;
 use capstan_media::time::RoomTime;
@@ -116,4 +117,32 @@ pub(crate) enum Rest {
     },
     /// An object in the backup store that isn't needed any more.
     Copy,
+    /// Nothing yet: an older playlist may still come over the last one.
+    Look(Look),
+}
+
+/// A playlist that is looked back at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Look {
+    /// The playlist on this machine.
+    pub(crate) path: PathBuf,
+    /// Where it was put.
+    pub(crate) bucket: String,
+    /// How often it was looked at.
+    pub(crate) done: usize,
+}
+
+impl Leftover {
+    /// Whether it is a playlist that is looked back at.
+    pub(crate) const fn is_look(&self) -> bool {
+        matches!(self.rest, Rest::Look(_))
+    }
+
+    /// From when on something is to be done about it. A playlist is looked at so long after its end.
+    pub(crate) fn due(&self, look_back: &[Duration]) -> RoomTime {
+        match &self.rest {
+            Rest::Look(look) => self.since + look_back.get(look.done).copied().unwrap_or_default(),
+            Rest::Parts { .. } | Rest::Copy => self.since,
+        }
+    }
 }

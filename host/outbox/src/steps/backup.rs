@@ -12,6 +12,7 @@ use crate::books::change::Change;
 use crate::books::owing::Owing;
 use crate::event::{Code, Event, Module, Problem};
 use crate::keeper::Keeper;
+use crate::ports::Stored;
 
 /// Whether a playlist goes to the backup store because files that it names are there, and all others
 /// are at their own storage.
@@ -44,7 +45,7 @@ pub(crate) async fn bring(keeper: &Arc<Keeper>, routes: &Routes, owing: &Owing) 
     // What was saved is of the file's own storage.
     let fresh = Owing { saved: None, ..owing.clone() };
     match put(keeper, routes.storages.as_ref(), &fresh, target, &cargo).await {
-        Ok(url) => {
+        Ok(Stored { url, .. }) => {
             metrics::counter!("capstan_backups_total").increment(1);
             tracing::warn!(
                 sid,

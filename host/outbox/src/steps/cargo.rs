@@ -11,7 +11,7 @@ use thiserror::Error;
 use super::conceal::concealed;
 use crate::books::owing::Owing;
 use crate::keeper::Keeper;
-use crate::ports::{Storages, Upload, UploadError, UploadProgress};
+use crate::ports::{Storages, Stored, Upload, UploadError, UploadProgress};
 
 /// Where files may go.
 #[derive(Clone)]
@@ -96,7 +96,7 @@ pub(crate) async fn put(
     owing: &Owing,
     target: &StorageTarget,
     cargo: &Cargo,
-) -> Result<String, UploadError> {
+) -> Result<Stored, UploadError> {
     let saved = owing.saved.as_deref().and_then(|saved| hex::decode(saved).ok());
     let upload = Upload {
         id: owing.id(),
@@ -111,7 +111,7 @@ pub(crate) async fn put(
         Ok(storage) => storage.put(&upload, &progress).await,
         Err(error) => Err(error),
     };
-    stored.map(|stored| stored.url).map_err(|error| concealed(error, target))
+    stored.map_err(|error| concealed(error, target))
 }
 
 /// Keeps what an attempt wants to go on from.

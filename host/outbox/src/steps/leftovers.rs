@@ -89,6 +89,8 @@ async fn remove(
     ledger: &Ledger,
 ) -> Result<Removal, UploadError> {
     match &leftover.rest {
+        // It is looked at elsewhere.
+        Rest::Look(_) => Ok(Removal::Unsupported),
         Rest::Copy => {
             // Without a backup store in the configuration there is nobody to ask.
             let Some(target) = &routes.backup else { return Ok(Removal::Unsupported) };
@@ -113,7 +115,7 @@ async fn remove(
 }
 
 /// An upload that is undone keeps nothing to go on from.
-struct NothingToKeep;
+pub(super) struct NothingToKeep;
 
 impl UploadProgress for NothingToKeep {
     fn save(&self, _state: Vec<u8>) {}

@@ -136,7 +136,7 @@ fn settle(change: &mut Change, books: &Books, made: Result<Tail, String>, now: R
         let key = change.ledger.key(&facts.key);
         if change.ledger.list(&key).is_none() {
             let facts = FileFacts { key, ..facts };
-            let list = List { facts, filed: 0, uploaded: false, failed: false };
+            let list = List::new(facts);
             change.ledger.lists.push(list);
         }
     }

@@ -15,7 +15,7 @@ use crate::books::owing::{Owing, Rest};
 use crate::event::{Code, Event, Module, Problem};
 use crate::files::SNAPSHOT_TYPE;
 use crate::keeper::Keeper;
-use crate::ports::UploadError;
+use crate::ports::{Late, Stored, UploadError};
 
 /// Tries once. What comes of it is on disk before this returns.
 pub(crate) async fn attempt(
@@ -44,19 +44,25 @@ pub(crate) async fn attempt(
     let storage = ledger.target.storage.clone();
     metrics::counter!("capstan_upload_attempts_total", "storage" => storage.clone()).increment(1);
     match put(&keeper, routes.storages.as_ref(), &owing, &ledger.target, &cargo).await {
-        Ok(url) => {
+        Ok(Stored { url, late }) => {
             metrics::counter!("capstan_uploads_total", "storage" => storage.clone()).increment(1);
             metrics::counter!("capstan_upload_bytes_total", "storage" => storage)
                 .increment(cargo.size);
             tracing::debug!(sid = %owing.sid, key = %owing.key, %url, "uploaded");
-            left(&keeper, &routes, owing, cargo).await
+            left(&keeper, &routes, owing, cargo, late).await
         }
         Err(error) => failed(&keeper, &routes, patience, owing, &ledger, error).await,
     }
 }
 
 /// Notes that the file is in the bucket.
-async fn left(keeper: &Arc<Keeper>, routes: &Routes, owing: Owing, cargo: Cargo) -> Verdict {
+async fn left(
+    keeper: &Arc<Keeper>,
+    routes: &Routes,
+    owing: Owing,
+    cargo: Cargo,
+    late: Late,
+) -> Verdict {
     let whole = cargo.whole;
     let playlist = owing.clone();
     let settled = on_disk(keeper, move |keeper| {
@@ -73,6 +79,9 @@ async fn left(keeper: &Arc<Keeper>, routes: &Routes, owing: Owing, cargo: Cargo)
             } else if let Some(current) = current {
                 let current = current.clone();
                 change.owe.push(Owing { failures: 0, failing_since: None, trouble: None, ..current });
+            }
+            if late == Late::Possible {
+                unanswered(change, &owing);
             }
             if settled || owing.is_playlist {
                 arrived(change, &owing, now);
@@ -121,6 +130,13 @@ async fn waits(keeper: &Arc<Keeper>, routes: &Routes, owing: Owing, sent: u32) -
             tracing::error!(%reason, "a playlist can't be parked");
             Verdict::Again { asked: None }
         }
+    }
+}
+
+/// Remembers that the store may put an older playlist over a later one.
+fn unanswered(change: &mut Change, owing: &Owing) {
+    if let Some(list) = change.ledger.list_mut(&owing.key).filter(|_| owing.is_playlist) {
+        list.unanswered = true;
     }
 }
 
@@ -209,6 +225,9 @@ fn note_failure(
     current.trouble = Some(error.to_string());
     if let Some(list) = change.ledger.list_mut(&current.key) {
         list.failed = true;
+    }
+    if matches!(error, UploadError::Transient { .. } | UploadError::Fault(_)) {
+        unanswered(change, &current);
     }
     let too_old = patience.is_some_and(|patience| now.since(since) >= patience);
     let problem = refusal(error, too_old && !has_backup);

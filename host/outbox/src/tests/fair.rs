@@ -6,7 +6,7 @@ use capstan_media::track::RoomId;
 
 use super::*;
 use crate::ports::{
-    BoxFuture, Callback, Callbacks, Delivery, DeliveryError, Notice, Storage, StorageTarget,
+    BoxFuture, Callback, Callbacks, Delivery, DeliveryError, Late, Notice, Storage, StorageTarget,
     Storages, Stored, Upload, UploadError, UploadProgress,
 };
 use crate::{OutboxPorts, OutboxSettings, Shipment, ShippedFile};
@@ -59,7 +59,7 @@ impl Storage for Place {
                 std::future::pending::<()>().await;
             }
             self.0.0.lock().unwrap().push(upload.key.clone());
-            Ok(Stored { url: upload.key.clone() })
+            Ok(Stored { url: upload.key.clone(), late: Late::Nothing })
         })
     }
 }

@@ -5,8 +5,8 @@ use tokio::sync::Semaphore;
 
 use super::*;
 use crate::ports::{
-    BoxFuture, Callback, Callbacks, DeliveryError, Storage, Storages, Stored, Upload, UploadError,
-    UploadProgress,
+    BoxFuture, Callback, Callbacks, DeliveryError, Late, Storage, Storages, Stored, Upload,
+    UploadError, UploadProgress,
 };
 use crate::testing::Copier;
 
@@ -38,7 +38,7 @@ impl Storage for Entrance {
     ) -> BoxFuture<'a, Result<Stored, UploadError>> {
         Box::pin(async move {
             if !self.old {
-                return Ok(Stored { url: upload.key.clone() });
+                return Ok(Stored { url: upload.key.clone(), late: Late::Nothing });
             }
             self.door.asked.add_permits(1);
             self.door.answer.acquire().await.unwrap().forget();

@@ -65,6 +65,7 @@ pub(super) fn due(
     let leftovers = books
         .leftovers
         .values()
+        .filter(|rest| rest.due(&settings.look_back) <= now)
         .filter(|rest| free(&Job::Leftover { sid: rest.sid.clone(), order: rest.order }))
         .filter_map(|rest| Some((rest.clone(), books.ledgers.get(&rest.sid)?.clone())))
         .take(

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use super::bindings::capstan::plugin::io::TransportError;
+use super::bindings::capstan::plugin::io::{Method, TransportError};
 use super::bindings::exports::capstan::plugin::uploader::{
     Action, DigestRequest, Event, Outcome, Work,
 };
@@ -39,6 +39,8 @@ pub(crate) struct Notes {
     pub(crate) denial: Option<Denial>,
     /// Why the file couldn't be read.
     pub(crate) unreadable: Option<String>,
+    /// A request that changes something was sent and got no answer of the store's own.
+    pub(crate) unanswered: bool,
 }
 
 /// Actions under way.
@@ -72,12 +74,18 @@ impl World {
             }
             Work::Digest(request) => self.digest(request).await,
             Work::Send(request) => {
+                let changes = !matches!(request.method, Method::Get | Method::Head);
                 let sent =
                     self.sender.send(&self.plugin, request, Some(&self.file), &self.reach).await;
                 match sent {
-                    Ok(response) => Outcome::Response(response),
+                    Ok(response) => {
+                        // A proxy may answer for a store that goes on with it.
+                        self.locked().unanswered |= changes && response.status >= 500;
+                        Outcome::Response(response)
+                    }
                     Err(failure) => {
                         let mut notes = self.locked();
+                        notes.unanswered |= changes && failure.sent;
                         if failure.denial.is_some() {
                             notes.denial.clone_from(&failure.denial);
                         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use capstan_outbox::ports::{Upload, UploadError, UploadProgress};
+use capstan_outbox::ports::{Late, Upload, UploadError, UploadProgress};
 
 use super::bindings::exports::capstan::plugin::uploader::{
     Event, Failure, FailureKind, Step, Stored,
@@ -52,7 +52,10 @@ impl From<OpenError> for End {
 
 impl Job<'_> {
     /// Uploads the file.
-    pub(crate) async fn put(&self, progress: &dyn UploadProgress) -> Result<Stored, UploadError> {
+    pub(crate) async fn put(
+        &self,
+        progress: &dyn UploadProgress,
+    ) -> Result<(Stored, Late), UploadError> {
         self.run(progress, false).await
     }
 
@@ -61,7 +64,11 @@ impl Job<'_> {
         self.run(progress, true).await.map(drop)
     }
 
-    async fn run(&self, progress: &dyn UploadProgress, undo: bool) -> Result<Stored, UploadError> {
+    async fn run(
+        &self,
+        progress: &dyn UploadProgress,
+        undo: bool,
+    ) -> Result<(Stored, Late), UploadError> {
         if let Some(wait) = self.plugin.wait() {
             return Err(UploadError::Transient {
                 key: self.upload.key.clone(),
@@ -83,7 +90,8 @@ impl Job<'_> {
         match self.drive(machine, world.clone(), progress, undo).await {
             Ok(stored) => {
                 self.plugin.well();
-                Ok(stored)
+                let late = world.notes().unanswered;
+                Ok((stored, if late { Late::Possible } else { Late::Nothing }))
             }
             Err(end) => Err(self.error(end, Some(&world), progress)),
         }

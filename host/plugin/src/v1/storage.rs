@@ -62,12 +62,12 @@ impl Storage for ComponentStorage {
         progress: &'a dyn UploadProgress,
     ) -> BoxFuture<'a, Result<Stored, UploadError>> {
         Box::pin(async move {
-            let stored = self.job(upload).put(progress).await?;
+            let (stored, late) = self.job(upload).put(progress).await?;
             if let Some(note) = &stored.note {
                 let (plugin, key, note) = (self.plugin.name(), &upload.key, cut(note, 500));
                 tracing::warn!(plugin, key, note, "stored, but");
             }
-            Ok(Stored { url: cut(&stored.url, 4096) })
+            Ok(Stored { url: cut(&stored.url, 4096), late })
         })
     }
 

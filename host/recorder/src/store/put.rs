@@ -1,7 +1,7 @@
 //! Puts a file into a store, whole or in parts, and looks before anything is believed: a yes must be true,
 //! and what a lost answer meant is found out.
 
-use capstan_outbox::ports::{Stored, Upload, UploadError};
+use capstan_outbox::ports::{Holding, Late, Stored, Upload, UploadError};
 use md5::{Digest, Md5};
 use object_store::path::Path as Key;
 use object_store::{
@@ -39,7 +39,31 @@ impl NativeStore {
             let reason = format!("{} bytes arrived of {}", there.size, upload.size);
             return Err(for_now(upload, reason));
         }
-        Ok(Stored { url: format!("{}{}", self.shown, upload.key) })
+        Ok(Stored { url: format!("{}{}", self.shown, upload.key), late: self.late(upload) })
+    }
+
+    /// The library repeats requests by itself and doesn't tell. A folder carries nothing out later, and no
+    /// other file is put twice.
+    fn late(&self, upload: &Upload) -> Late {
+        let again = self.folder.is_none() && upload.content_type == PLAYLIST;
+        if again { Late::Possible } else { Late::Nothing }
+    }
+
+    /// Reads back what is there and compares it.
+    pub(super) async fn compare(&self, upload: &Upload) -> Result<Holding, UploadError> {
+        let failed = |error: Error| self.failed(&upload.key, &error);
+        let key = self.key(&upload.key).map_err(failed)?;
+        let wanted = tokio::fs::read(&upload.path).await.map_err(|error| file(upload, &error))?;
+        let there = match self.store.get(&key).await {
+            Ok(there) => there,
+            Err(Error::NotFound { .. }) => return Ok(Holding::Other),
+            Err(error) => return Err(failed(error)),
+        };
+        if there.meta.size != wanted.len() as u64 {
+            return Ok(Holding::Other);
+        }
+        let there = there.bytes().await.map_err(failed)?;
+        Ok(if there == wanted { Holding::Same } else { Holding::Other })
     }
 
     async fn put_whole(&self, upload: &Upload, key: &Key) -> Result<(), UploadError> {
