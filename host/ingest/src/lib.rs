@@ -17,6 +17,7 @@ mod config;
 mod demux;
 mod error;
 mod fragment;
+mod heard;
 mod ingest;
 mod keyframes;
 mod layers;

@@ -15,9 +15,6 @@ use crate::error::{PublishError, StartError};
 use crate::remote::{Remote, Transport};
 use crate::time::Anchor;
 
-/// Audio packets are not asked for again, so waiting longer than networks reorder only delays.
-const AUDIO_REORDERING: std::time::Duration = std::time::Duration::from_millis(120);
-
 /// What accepting an offer needs.
 pub(crate) struct PeerSetup<'a> {
     pub(crate) room: RoomId,
@@ -80,7 +77,8 @@ pub(crate) fn negotiate(
         .enable_raw_packets(true)
         .set_local_ice_credentials(credentials)
         .set_dtls_cert(setup.certificate.clone())
-        .set_reordering_timeout_audio(Some(AUDIO_REORDERING))
+        // Sound packets come as they arrive: the playout sorts them, and has more time for it.
+        .set_reordering_size_audio(0)
         .build(start);
     for &Remote { transport, address } in setup.candidates {
         let candidate = match transport {

@@ -19,6 +19,7 @@ use str0m::format::Codec as WireCodec;
 use str0m::media::{MediaData, Mid, Rid, SenderFeedback};
 use str0m::rtp::{Ssrc, StreamPaused};
 
+use crate::heard::{Heard, Turn};
 use crate::keyframes::Keyframes;
 use crate::layers::{Choice, Layers};
 use crate::offer::Kind;
@@ -51,6 +52,7 @@ struct Track {
     first: Stream,
     /// What is seen in the view of the smallest layer, once the publisher turns out to send several.
     low: Option<Stream>,
+    heard: Heard,
 }
 
 /// What one view sees of a track.
@@ -112,6 +114,15 @@ impl Tracks {
         if data.rid.is_some() && track.low.is_none() {
             track.low = Some(Stream::new(VideoLayer::Low, now));
         }
+        let whole = if track.kind.is_video() {
+            data.contiguous
+        } else {
+            match track.heard.take(**data.seq_range.end()) {
+                Turn::Next => true,
+                Turn::AfterMissing => false,
+                Turn::Again => return Vec::new(),
+            }
+        };
         let mut frame = Frame {
             track: TrackId { uid: self.uid, kind: track.kind },
             arrived: now,
@@ -121,8 +132,7 @@ impl Tracks {
             continuity: Continuity::Contiguous,
             data: Bytes::from_owner(data.data),
         };
-        let wire =
-            Wire { rid: data.rid, time: low_half(data.time.numer()), whole: data.contiguous };
+        let wire = Wire { rid: data.rid, time: low_half(data.time.numer()), whole };
         let mut seen = Vec::new();
         let kind = track.kind;
         for (stream, view) in track.streams() {
@@ -223,7 +233,13 @@ struct Wire {
 
 impl Track {
     fn new(mid: Mid, kind: TrackKind, now: RoomTime) -> Self {
-        Self { mid, kind, first: Stream::new(VideoLayer::High, now), low: None }
+        Self {
+            mid,
+            kind,
+            first: Stream::new(VideoLayer::High, now),
+            low: None,
+            heard: Heard::default(),
+        }
     }
 
     /// What each view sees of it.

@@ -25,7 +25,8 @@ pub enum FrameKind {
 pub enum Continuity {
     /// It did.
     Contiguous,
-    /// One or more frames before this one are lost for good.
+    /// One or more frames before this one are lost for good; of sound, they may still come, and are sorted
+    /// into their places.
     AfterGap,
 }
 

@@ -74,6 +74,9 @@ pub(crate) struct Client {
     pub(crate) sends: bool,
     /// Of the datagrams that follow, one in so many is lost on the way.
     pub(crate) loses_one_in: Option<u64>,
+    /// Datagrams are on the way for between nothing and so many ms, so that they overtake each other.
+    pub(crate) jitter: u64,
+    on_the_way: Vec<(Instant, SocketAddr, Vec<u8>)>,
     sent: u64,
     /// Its own offer.
     pub(crate) offer: String,
@@ -197,6 +200,8 @@ impl Client {
             obeys: true,
             sends: true,
             loses_one_in: None,
+            jitter: 0,
+            on_the_way: Vec::new(),
             sent: 0,
             offer: offer.to_sdp_string(),
             newest_media: None,
@@ -344,10 +349,21 @@ impl Client {
         self.drain();
     }
 
+    /// Brings to the far end what is due.
+    fn deliver(&mut self) {
+        let at = now();
+        for (_, to, datagram) in self.on_the_way.extract_if(.., |(due, ..)| *due <= at) {
+            self.link.send(&datagram, to);
+        }
+    }
+
     fn drain(&mut self) -> Instant {
         loop {
             match self.rtc.poll_output().unwrap() {
-                Output::Timeout(at) => return at,
+                Output::Timeout(at) => {
+                    self.deliver();
+                    return at;
+                }
                 Output::Transmit(t) => {
                     self.far = Some(t.destination);
                     self.sent += 1;
@@ -356,7 +372,8 @@ impl Client {
                         self.newest_media = Some(t.contents.to_vec());
                     }
                     if self.loses_one_in.is_none_or(|n| !self.sent.is_multiple_of(n)) {
-                        self.link.send(&t.contents, t.destination);
+                        let way = Duration::from_millis(self.sent * 89 % (self.jitter + 1));
+                        self.on_the_way.push((now() + way, t.destination, t.contents.to_vec()));
                     }
                 }
                 Output::Event(Event::Connected) => self.connected = true,
