@@ -1,4 +1,4 @@
-//! A real browser: headless Chromium on a page of ours that reports back over HTTP.
+//! A real browser: headless Chromium, or Firefox, on a page of ours that reports back over HTTP.
 
 use std::process::Command;
 use std::sync::{Arc, Mutex};
@@ -28,6 +28,26 @@ const HLS_JS: &str = ".tools/hls-1.7.4/hls.min.js";
 /// The page that shows newcomers how to publish.
 const EXAMPLE: &str = "examples/02-publish-from-a-browser/index.html";
 
+/// Settings of Firefox: loopback may be used, sound needs no gesture, and nothing is fetched unasked.
+const FIREFOX: &str = r#"
+user_pref("media.peerconnection.ice.loopback", true);
+user_pref("media.peerconnection.ice.obfuscate_host_addresses", false);
+user_pref("media.autoplay.default", 0);
+user_pref("media.autoplay.blocking_policy", 0);
+user_pref("media.gmp-manager.updateEnabled", false);
+user_pref("app.update.enabled", false);
+user_pref("browser.aboutwelcome.enabled", false);
+user_pref("browser.safebrowsing.malware.enabled", false);
+user_pref("browser.safebrowsing.phishing.enabled", false);
+user_pref("browser.shell.checkDefaultBrowser", false);
+user_pref("datareporting.policy.dataSubmissionEnabled", false);
+user_pref("extensions.update.enabled", false);
+user_pref("network.captive-portal-service.enabled", false);
+user_pref("network.connectivity-service.enabled", false);
+user_pref("services.settings.server", "http://127.0.0.1:9");
+user_pref("toolkit.telemetry.enabled", false);
+"#;
+
 impl Browser {
     /// Opens `tests/pages/<page>`, or the example's page as `example.html`, with a query string.
     #[must_use]
@@ -54,7 +74,25 @@ impl Browser {
             ])
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .arg(format!("http://localhost:{port}/{page}?{query}"));
-        let running = Running::start("chromium", &mut command, profile.path().join("chromium.log"));
+        let running = Running::start("chromium", &mut command, profile.path().join("browser.log"));
+        Self { reports, _running: running, profile }
+    }
+
+    /// The same in Firefox.
+    #[must_use]
+    pub fn open_firefox(page: &str, query: &str) -> Self {
+        let reports = Arc::new(Mutex::new(Vec::new()));
+        let port = serve_pages(Arc::clone(&reports));
+        let profile = tempfile::tempdir().unwrap();
+        std::fs::write(profile.path().join("user.js"), FIREFOX).unwrap();
+        let mut command = Command::new("firefox-esr");
+        command
+            .args(["--headless", "--no-remote", "--profile"])
+            .arg(profile.path())
+            .arg(format!("http://localhost:{port}/{page}?{query}"))
+            .env("HOME", profile.path())
+            .env("MOZ_CRASHREPORTER_DISABLE", "1");
+        let running = Running::start("firefox", &mut command, profile.path().join("browser.log"));
         Self { reports, _running: running, profile }
     }
 
@@ -73,7 +111,7 @@ impl Browser {
     /// What the browser itself said, for a failing test's eyes.
     #[must_use]
     pub fn log(&self) -> String {
-        std::fs::read_to_string(self.profile.path().join("chromium.log")).unwrap_or_default()
+        std::fs::read_to_string(self.profile.path().join("browser.log")).unwrap_or_default()
     }
 }
 
@@ -86,6 +124,7 @@ fn serve_pages(reports: Arc<Mutex<Vec<Value>>>) -> u16 {
         .route("/hls.js", get(|| file(HLS_JS, "text/javascript")))
         .route("/publish.html", get(|| file("tests/pages/publish.html", "text/html")))
         .route("/example.html", get(|| file(EXAMPLE, "text/html")))
+        .route("/peer.html", get(|| file("tests/pages/peer.html", "text/html")))
         .route("/play.html", get(|| file("tests/pages/play.html", "text/html")))
         .with_state(reports);
     std::thread::spawn(move || {

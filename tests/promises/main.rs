@@ -25,6 +25,7 @@ mod fresh_keys_bring_home_what_was_refused;
 mod hls_as_transport_stream;
 mod layout_changes_at_once;
 mod layouts_can_be_looked_at;
+mod other_libraries_publish;
 mod plugins_are_tried_before_they_are_trusted;
 mod plugins_cannot_hurt;
 mod plugins_in_any_language;
